@@ -1,0 +1,50 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INDEX ?= .faq-index
+CONTENT ?= corpus/articles
+# The demonstration content comes with labelled questions; your own may too: make index CONTENT=… QUESTIONS=…
+QUESTIONS ?= $(if $(filter corpus/articles,$(CONTENT)),corpus/questions/tuning)
+HOST ?= 127.0.0.1
+PORT ?= 8000
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint .constraints.txt
+SERVE_READY := $(VENV)/.ready-to-serve
+DEV_READY := $(VENV)/.ready-to-develop
+
+.PHONY: help install index serve test check clean
+
+help: ## List these commands
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; name one: make PYTHON=/path/to/python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(SERVE_READY): pyproject.toml .constraints.txt | $(BIN)/python
+	$(PIP) --editable '.[models,evaluate]'
+	@touch $@
+
+$(DEV_READY): pyproject.toml .constraints.txt | $(BIN)/python
+	$(PIP) --editable '.[models,evaluate,notebooks,dev]'
+	@touch $@ $(SERVE_READY)
+
+install: $(SERVE_READY) ## Make .venv with everything that indexing and serving need
+
+index: $(SERVE_READY) ## Index CONTENT (default corpus/articles) into INDEX (default .faq-index)
+	$(BIN)/faq index $(CONTENT) --index $(INDEX) $(if $(QUESTIONS),--questions $(QUESTIONS))
+
+serve: index ## Index what changed, then serve the search page at http://127.0.0.1:8000
+	$(BIN)/faq serve --index $(INDEX) --host $(HOST) --port $(PORT)
+
+test: $(DEV_READY) ## Run every test
+	$(BIN)/python -m pytest
+
+check: $(DEV_READY) ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean: ## Remove the virtual environment, the index and what tools leave behind
+	rm -rf $(VENV) $(INDEX) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

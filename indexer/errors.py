@@ -1,0 +1,84 @@
+"""The one error tree. Every error says what was wrong, the value, and what to do next.
+
+::
+
+    FaqError
+    ├── ContentError           a content file cannot be read as documents
+    ├── ModelError             a model is missing, damaged or unusable
+    ├── IndexStoreError        the index folder cannot be used
+    │   ├── IndexMissingError      nothing has been published there yet
+    │   ├── IndexDamagedError      bytes differ from the manifest
+    │   ├── IndexLockedError       another rebuild holds the lock
+    │   └── ModelMismatchError     the index was built with another model
+    ├── QueryError             a question or one of its options is unusable
+    ├── DatasetError           a folder of labelled questions cannot be read
+    └── NotFoundError          no passage or document has this id
+"""
+
+from __future__ import annotations
+
+
+class FaqError(Exception):
+    """Base of all errors raised on purpose; `str(error)` is fit to be shown to a user."""
+
+
+class ContentError(FaqError):
+    """A content file that cannot be read.
+
+    Args:
+        path: file relative to the content folder, in POSIX form.
+        reason: what was wrong and what to do.
+        line: 1-based line in the file, if known.
+    """
+
+    def __init__(self, path: str, reason: str, *, line: int | None = None) -> None:
+        self.path = path
+        self.reason = reason
+        self.line = line
+        super().__init__(f"{path}:{line}: {reason}" if line else f"{path}: {reason}")
+
+
+class ModelError(FaqError):
+    """A model is missing, damaged or cannot be used."""
+
+
+class IndexStoreError(FaqError):
+    """The index folder cannot be used as asked."""
+
+
+class IndexMissingError(IndexStoreError):
+    """No generation has been published in this folder."""
+
+
+class IndexDamagedError(IndexStoreError):
+    """A file of a generation does not match its manifest."""
+
+
+class IndexLockedError(IndexStoreError):
+    """Another process is rebuilding this index."""
+
+
+class ModelMismatchError(IndexStoreError):
+    """The index was built with a different model from the one in use."""
+
+
+class QueryError(FaqError):
+    """A question, or an option beside it, is unusable.
+
+    Args:
+        field: name of the offending parameter, as the caller spells it.
+        reason: what was wrong and what is allowed; never quotes the question.
+    """
+
+    def __init__(self, field: str, reason: str) -> None:
+        self.field = field
+        self.reason = reason
+        super().__init__(f"{field}: {reason}")
+
+
+class DatasetError(FaqError):
+    """A folder of labelled questions cannot be read."""
+
+
+class NotFoundError(FaqError):
+    """No passage or document has this id."""

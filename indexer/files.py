@@ -1,0 +1,70 @@
+"""Writing files so that they are on the disk when we say so, and hashing them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write the bytes and wait until the disk has them.
+
+    Raises:
+        OSError: as the system reports it; a full disk is never taken for success.
+    """
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_file(path: Path) -> None:
+    """Wait until the disk has this file, written by somebody else's code."""
+    _fsync(path)
+
+
+def sync_folder(path: Path) -> None:
+    """Wait until the disk has this folder's list of names."""
+    _fsync(path)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Swap a whole file atomically: readers see the old bytes or the new ones."""
+    aside = path.with_name(f"{path.name}.new")
+    write_file(aside, content)
+    os.replace(aside, path)
+    sync_folder(path.parent)
+
+
+def sign(body: str) -> bytes:
+    """A text file's bytes, its own SHA-256 as the last line."""
+    return f"{body}\n{hashlib.sha256(body.encode()).hexdigest()}\n".encode()
+
+
+def read_signed(path: Path) -> str:
+    """The text of a file that `sign` made.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: a byte of it was altered.
+    """
+    content = path.read_bytes()
+    body, _, signature = content.removesuffix(b"\n").rpartition(b"\n")
+    if content != body + b"\n" + signature + b"\n" or hashlib.sha256(body).hexdigest().encode() != signature:
+        raise ValueError("does not match its own hash")
+    return body.decode()
+
+
+def sha256_file(path: Path) -> str:
+    """SHA-256 of a file's bytes, 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

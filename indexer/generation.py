@@ -1,0 +1,278 @@
+"""One immutable generation of an index on disk: its file names, its manifest, writing, verifying and loading it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.confidence import Confidence
+from indexer.documents import Passage
+from indexer.errors import IndexDamagedError
+from indexer.files import read_signed, sha256_file, sign, sync_file, sync_folder, write_file
+from indexer.labelled import LabelledQuestions
+from indexer.lexicon import Lexicon
+from indexer.passage_table import PassageTable
+from indexer.passages import EmbeddingText, lexical_text
+from indexer.vectors import VectorIndex
+
+FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
+
+FORMAT: Final = 1
+# One record a vector: the passage it belongs to, what it stands for, the characters of the passage's text it
+# covers, and the hash of the embedded text, by which the next build finds the vector again.
+ROW: Final = np.dtype([("passage", "<i4"), ("role", "u1"), ("start", "<i4"), ("end", "<i4"), ("text", "S16")])
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Every name inside a generation's folder."""
+
+    folder: Path
+
+    @property
+    def manifest(self) -> Path:
+        """What the generation is and the hash of each of its files."""
+        return self.folder / "manifest.json"
+
+    @property
+    def passages(self) -> Path:
+        """`PassageTable`."""
+        return self.folder / "passages.sqlite"
+
+    @property
+    def vectors(self) -> Path:
+        """`VectorIndex` of everything that is searched."""
+        return self.folder / "vectors.faiss"
+
+    @property
+    def rows(self) -> Path:
+        """`ROW` records, one for each vector in `vectors`, ascending by passage."""
+        return self.folder / "rows.npy"
+
+    @property
+    def sentences(self) -> Path:
+        """Vectors of sentences, float16; read only for the few passages that are shown."""
+        return self.folder / "sentences.npy"
+
+    @property
+    def sentence_rows(self) -> Path:
+        """`ROW` records, one for each vector in `sentences`, ascending by passage."""
+        return self.folder / "sentence_rows.npy"
+
+    @property
+    def lexicon(self) -> Path:
+        """`Lexicon`, a folder."""
+        return self.folder / "lexicon"
+
+    @property
+    def confidence(self) -> Path:
+        """`Confidence`, JSON."""
+        return self.folder / "confidence.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What a generation is.
+
+    Attributes:
+        generation: six digits, ever rising.
+        published_at: ISO 8601, UTC.
+        model: name the user gave; fingerprint: of its files; dim: length of its embeddings.
+        documents, passages, vectors, sentences: counts.
+        content_hash: SHA-256 over all passages and the model's fingerprint; equal content gives equal hashes.
+        files: SHA-256 and size of every file, by its name relative to the folder.
+    """
+
+    generation: str
+    published_at: str
+    model: str
+    fingerprint: str
+    dim: int
+    documents: int
+    passages: int
+    vectors: int
+    sentences: int
+    content_hash: str
+    files: dict[str, tuple[str, int]]
+    format: int = FORMAT
+
+    def to_bytes(self) -> bytes:
+        """The one spelling of this manifest, ending in its own hash."""
+        return sign(json.dumps(asdict(self), sort_keys=True, indent=1))
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a manifest.
+
+        Raises:
+            IndexDamagedError: missing, altered, or of another format.
+        """
+        try:
+            fields: dict[str, Any] = json.loads(read_signed(path))
+        except OSError as error:
+            raise IndexDamagedError(
+                f"{path} cannot be read ({error.strerror}); roll back or rebuild the index"
+            ) from error
+        except ValueError as error:
+            raise IndexDamagedError(f"{path} {error}; roll back or rebuild the index") from error
+        if fields.get("format") != FORMAT:
+            raise IndexDamagedError(
+                f"{path} has format {fields.get('format')}, this version reads {FORMAT}; rebuild the index"
+            )
+        fields["files"] = {name: (sha, size) for name, (sha, size) in fields["files"].items()}
+        return cls(**fields)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """Embedded texts of a build: one ROW record and one vector each, ascending by passage.
+
+    Attributes:
+        records: shape (n,), dtype `ROW`.
+        vectors: shape (n, dim), float32 for what is searched, float16 for sentences.
+    """
+
+    records: npt.NDArray[np.void]
+    vectors: npt.NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """A loaded generation: everything a search needs, immutable."""
+
+    manifest: Manifest
+    passages: PassageTable
+    vectors: VectorIndex
+    rows: npt.NDArray[np.void]
+    sentences: npt.NDArray[np.float16]
+    sentence_rows: npt.NDArray[np.void]
+    lexicon: Lexicon
+    confidence: Confidence
+
+    @staticmethod
+    def load(folder: Path) -> Generation:
+        """Verify every file against the manifest, then open them.
+
+        Raises:
+            IndexDamagedError: names the file that is missing, altered or unreadable.
+        """
+        layout = Layout(folder)
+        manifest = verify(folder)
+        try:
+            return _open(layout, manifest, Confidence(**json.loads(layout.confidence.read_bytes())))
+        except (OSError, ValueError, TypeError) as error:
+            raise IndexDamagedError(f"{folder} cannot be opened ({error}); roll back or rebuild the index") from error
+
+
+def row_records(texts: Sequence[tuple[int, EmbeddingText]]) -> npt.NDArray[np.void]:
+    """One `ROW` record for each (passage number, text)."""
+    records = [(number, int(t.role), t.span[0], t.span[1], text_hash(t.text)) for number, t in texts]
+    return np.array(records, dtype=ROW)
+
+
+def text_hash(text: str) -> bytes:
+    """16 bytes that stand for an embedded text, never containing a trailing NUL, which NumPy would drop."""
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest().encode()
+
+
+def write_generation(
+    folder: Path,
+    manifest: Manifest,
+    passages: Sequence[Passage],
+    searched: Rows,
+    sentences: Rows,
+    calibrate: Callable[[Generation], Confidence],
+) -> None:
+    """Write a generation into a new folder and wait until the disk has it all.
+
+    Args:
+        folder: made here.
+        manifest: all but `files`, which is filled in.
+        passages: in build order.
+        searched: the embedded texts that are searched.
+        sentences: the embedded sentences.
+        calibrate: makes the confidence of a generation that has all but that.
+    """
+    layout = Layout(folder)
+    folder.mkdir(parents=True)
+    PassageTable.write(layout.passages, passages)
+    sync_file(layout.passages)
+    write_file(layout.vectors, VectorIndex.build(searched.vectors).to_bytes())
+    write_file(layout.rows, _npy(searched.records))
+    write_file(layout.sentences, _npy(sentences.vectors))
+    write_file(layout.sentence_rows, _npy(sentences.records))
+    Lexicon.build([lexical_text(passage) for passage in passages]).save(layout.lexicon)
+    confidence = calibrate(_open(layout, manifest, Confidence()))
+    write_file(layout.confidence, json.dumps(asdict(confidence)).encode())
+    files = {
+        path.relative_to(folder).as_posix(): (sha256_file(path), path.stat().st_size)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+    write_file(layout.manifest, replace(manifest, files=files).to_bytes())
+    for path in (*(p for p in folder.rglob("*") if p.is_dir()), folder):
+        sync_folder(path)
+
+
+def verify(folder: Path) -> Manifest:
+    """Check every byte of a generation against its manifest, without parsing anything else.
+
+    Raises:
+        IndexDamagedError: names the first file that is missing, surplus or altered.
+    """
+    manifest = Manifest.read(Layout(folder).manifest)
+    surplus = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir()} - {
+        *manifest.files,
+        "manifest.json",
+    }
+    if surplus:
+        raise IndexDamagedError(
+            f"{folder / min(surplus)} does not belong to this index; roll back or rebuild the index"
+        )
+    for name, (expected, size) in manifest.files.items():
+        path = folder / name
+        try:
+            sound = path.stat().st_size == size and sha256_file(path) == expected
+        except OSError as error:
+            raise IndexDamagedError(
+                f"{path} cannot be read ({error.strerror}); roll back or rebuild the index"
+            ) from error
+        if not sound:
+            raise IndexDamagedError(f"{path} does not match the manifest's hash; roll back or rebuild the index")
+    return manifest
+
+
+def content_hash(passages: Sequence[Passage], fingerprint: str, questions: LabelledQuestions | None) -> str:
+    """SHA-256 over all that an index is made from; what two builds of the same content share."""
+    digest = hashlib.sha256(f"{FORMAT} {fingerprint}\n{questions and asdict(questions)}\n".encode())
+    for passage in passages:
+        digest.update(json.dumps(asdict(passage), sort_keys=True).encode() + b"\n")
+    return digest.hexdigest()
+
+
+def _open(layout: Layout, manifest: Manifest, confidence: Confidence) -> Generation:
+    return Generation(
+        manifest=manifest,
+        passages=PassageTable.open(layout.passages),
+        vectors=VectorIndex.from_bytes(layout.vectors.read_bytes()),
+        rows=np.load(layout.rows, mmap_mode="r"),
+        sentences=np.load(layout.sentences, mmap_mode="r"),
+        sentence_rows=np.load(layout.sentence_rows, mmap_mode="r"),
+        lexicon=Lexicon.load(layout.lexicon),
+        confidence=confidence,
+    )
+
+
+def _npy(array: npt.NDArray[Any]) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return buffer.getvalue()

@@ -1,0 +1,108 @@
+"""Labelled questions in the BEIR layout: what visitors asked and the passages that answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from indexer.errors import DatasetError
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledQuestions:
+    """Questions with judgements.
+
+    Attributes:
+        queries: question by query id.
+        qrels: for each query id the ids of passages that answer it, with a grade > 0; a query without a passage
+            here is not scored.
+        unanswerable: questions that nothing in the content answers, by query id.
+    """
+
+    queries: dict[str, str]
+    qrels: dict[str, dict[str, int]]
+    unanswerable: dict[str, str]
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Read ``queries.jsonl``, ``qrels/test.tsv`` and, where present, ``queries_unanswerable.jsonl``.
+
+        Raises:
+            DatasetError: a file is missing or malformed; names the file and the line.
+        """
+        queries = {
+            _text(row, "_id", where): _text(row, "text", where) for where, row in json_lines(folder / "queries.jsonl")
+        }
+        unanswerable = folder / "queries_unanswerable.jsonl"
+        none = json_lines(unanswerable) if unanswerable.exists() else iter(())
+        return cls(
+            queries=queries,
+            qrels=_read_qrels(folder / "qrels" / "test.tsv", queries),
+            unanswerable={_text(row, "_id", where): _text(row, "text", where) for where, row in none},
+        )
+
+    def check(self, passage_ids: Iterable[str]) -> None:
+        """Make sure that every judged passage exists.
+
+        Raises:
+            DatasetError: one does not.
+        """
+        missing = {key for judged in self.qrels.values() for key in judged}.difference(passage_ids)
+        if missing:
+            raise DatasetError(
+                f"{len(missing)} judged passages are not in the index, such as {min(missing)!r}; "
+                "their place was renamed or removed: correct the qrels"
+            )
+
+
+def json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The objects of a JSON Lines file, each with its place for an error message.
+
+    Raises:
+        DatasetError: the file cannot be read or a line is no JSON object.
+    """
+    for where, line in _lines(path):
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise DatasetError(f"{where}: is not JSON ({error})") from error
+        if not isinstance(row, dict):
+            raise DatasetError(f"{where}: must be a JSON object")
+        yield where, row
+
+
+def _read_qrels(path: Path, queries: dict[str, str]) -> dict[str, dict[str, int]]:
+    qrels: dict[str, dict[str, int]] = {}
+    for where, line in _lines(path):
+        fields = line.split("\t")
+        if fields[0] == "query-id":
+            continue
+        if len(fields) != 3 or not fields[2].strip().lstrip("-").isdigit():
+            raise DatasetError(f"{where}: must be query id, passage id and a whole number, separated by tabs")
+        if fields[0] not in queries:
+            raise DatasetError(f"{where}: no query in queries.jsonl has the id {fields[0][:80]!r}")
+        if int(fields[2]) > 0:
+            qrels.setdefault(fields[0], {})[fields[1]] = int(fields[2])
+    return qrels
+
+
+def _lines(path: Path) -> Iterator[tuple[str, str]]:
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except OSError as error:
+        raise DatasetError(f"{path} cannot be read: {error.strerror}; a data set has the BEIR layout") from error
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{path} is not UTF-8 (byte {error.start:,})") from error
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            yield f"{path}:{number}", line
+
+
+def _text(row: dict[str, Any], field: str, where: str) -> str:
+    value = row.get(field)
+    if not isinstance(value, str) or not value.strip():
+        raise DatasetError(f"{where}: {field!r} must be a text that is not empty")
+    return value

@@ -1,0 +1,147 @@
+"""Passages on disk, in one read-only SQLite file: by number, by id, by document, by tag."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.documents import Passage, PassageKind
+from indexer.errors import IndexDamagedError
+
+IntArray = npt.NDArray[np.int64]
+
+_SCHEMA = """
+CREATE TABLE passages (
+  number INTEGER PRIMARY KEY, passage_id TEXT NOT NULL UNIQUE, document_id TEXT NOT NULL, kind TEXT NOT NULL,
+  fields TEXT NOT NULL);
+CREATE INDEX by_document ON passages (document_id, number);
+CREATE TABLE tags (tag TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (tag, number)) WITHOUT ROWID;
+"""
+_FIELDS = "SELECT fields FROM passages"
+
+
+class PassageTable:
+    """All passages of a generation; a passage's number is its place in the build order, from 0.
+
+    Safe to share between threads: SQLite itself is called under a lock.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._lock = threading.Lock()
+        self._size = int(self._rows("SELECT count(*) FROM passages")[0][0])
+
+    def __len__(self) -> int:
+        return self._size
+
+    @staticmethod
+    def write(path: Path, passages: Iterable[Passage]) -> None:
+        """Write a new file; the caller syncs it.
+
+        Raises:
+            OSError: it cannot be written, on a full disk for example.
+        """
+        connection = sqlite3.connect(path)
+        try:
+            # The file is made aside and synced whole, so SQLite's own journal would be work for nothing.
+            connection.executescript(f"PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; {_SCHEMA}")
+            for number, passage in enumerate(passages):
+                fields = json.dumps(asdict(passage), ensure_ascii=False)
+                row = (number, passage.passage_id, passage.document_id, passage.kind.value, fields)
+                connection.execute("INSERT INTO passages VALUES (?,?,?,?,?)", row)
+                connection.executemany("INSERT INTO tags VALUES (?,?)", [(tag, number) for tag in passage.tags])
+            connection.commit()
+        except sqlite3.OperationalError as error:  # how SQLite reports a full disk
+            raise OSError(f"{path.name}: {error}") from error
+        finally:
+            connection.close()
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open a file whose hash the caller has verified.
+
+        Raises:
+            IndexDamagedError: it is no passage table.
+        """
+        try:
+            uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+            return cls(sqlite3.connect(uri, uri=True, check_same_thread=False))
+        except sqlite3.Error as error:
+            raise IndexDamagedError(
+                f"{path}: the passages of this index cannot be read ({error}); rebuild it"
+            ) from error
+
+    def get(self, numbers: Sequence[int]) -> list[Passage]:
+        """The passages with these numbers, in this order."""
+        marks = ",".join("?" * len(numbers))
+        rows = self._rows(f"SELECT number, fields FROM passages WHERE number IN ({marks})", tuple(map(int, numbers)))
+        found = {number: _passage(fields) for number, fields in rows}
+        return [found[int(number)] for number in numbers]
+
+    def number_of(self, passage_id: str) -> int | None:
+        """The number of the passage with this id, or None."""
+        rows = self._rows("SELECT number FROM passages WHERE passage_id = ?", (passage_id,))
+        return int(rows[0][0]) if rows else None
+
+    def of_document(self, document_id: str) -> list[Passage]:
+        """A document's passages in reading order; empty if there is no such document."""
+        return [
+            _passage(row[0]) for row in self._rows(f"{_FIELDS} WHERE document_id = ? ORDER BY number", (document_id,))
+        ]
+
+    def all(self) -> Iterable[Passage]:
+        """Every passage, in order."""
+        for start in range(0, self._size, 1000):
+            rows = self._rows(f"{_FIELDS} WHERE number BETWEEN ? AND ? ORDER BY number", (start, start + 999))
+            yield from (_passage(row[0]) for row in rows)
+
+    def tags(self) -> dict[str, int]:
+        """Number of passages by tag, the most common first, then by name."""
+        return dict(self._rows("SELECT tag, count(*) FROM tags GROUP BY tag ORDER BY 2 DESC, 1"))
+
+    def kinds(self) -> dict[str, int]:
+        """Number of passages by kind; every kind is named."""
+        return {kind.value: 0 for kind in PassageKind} | dict(
+            self._rows("SELECT kind, count(*) FROM passages GROUP BY kind ORDER BY kind")
+        )
+
+    def documents(self) -> int:
+        """How many documents the passages come from."""
+        return int(self._rows("SELECT count(DISTINCT document_id) FROM passages")[0][0])
+
+    def sample_questions(self, count: int) -> list[str]:
+        """A few FAQ questions from documents spread evenly over the content, always the same ones."""
+        firsts = self._rows("SELECT min(number) FROM passages WHERE kind = ? GROUP BY document_id ORDER BY 1", ("faq",))
+        step = max(1, len(firsts) // count)
+        return [passage.question for passage in self.get([row[0] for row in firsts[::step][:count]])]
+
+    def numbers(self, *, tag: str | None = None, kind: PassageKind | None = None) -> IntArray:
+        """Numbers of the passages with this tag and of this kind, ascending; shape (n,), int64."""
+        query, values = "SELECT p.number FROM passages p", []
+        if tag is not None:
+            query += " JOIN tags t ON t.number = p.number AND t.tag = ?"
+            values.append(tag)
+        if kind is not None:
+            query += " WHERE p.kind = ?"
+            values.append(kind.value)
+        return np.fromiter((row[0] for row in self._rows(query + " ORDER BY 1", tuple(values))), dtype=np.int64)
+
+    def _rows(self, query: str, values: tuple[Any, ...] = ()) -> list[Any]:
+        with self._lock:
+            return self._connection.execute(query, values).fetchall()
+
+
+def _passage(fields: str) -> Passage:
+    values = json.loads(fields)
+    values["kind"] = PassageKind(values["kind"])
+    for name in ("alternates", "heading_path", "tags"):
+        values[name] = tuple(values[name])
+    return Passage(**values)

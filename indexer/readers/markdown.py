@@ -1,0 +1,45 @@
+"""Markdown (.md, .markdown, .mdx), rendered to HTML and read as such."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from markdown_it import MarkdownIt
+from mdit_py_plugins.deflist import deflist_plugin
+from mdit_py_plugins.footnote import footnote_plugin
+
+from indexer.documents import Document
+from indexer.readers.document import page_document
+from indexer.readers.front_matter import split_front_matter
+from indexer.readers.html_blocks import blocks_of
+from indexer.readers.markdown_dialects import plain_markdown
+from indexer.readers.metadata import metadata_of
+
+
+def read(path: str, text: str) -> Document:
+    """Read a Markdown page.
+
+    Raises:
+        ContentError: its front matter does not parse.
+    """
+    fields, body = split_front_matter(path, text)
+    is_mdx = path.lower().endswith(".mdx")
+    blocks, _ = blocks_of(render(body, mdx=is_mdx))
+    return page_document(path, blocks, metadata_of(fields))
+
+
+def render(text: str, *, mdx: bool = False) -> str:
+    """Markdown as HTML, the marks of site generators taken out.
+
+    Args:
+        text: without front matter.
+        mdx: indentation is not code, as in MDX.
+    """
+    return str(_parser(mdx).render(plain_markdown(text, mdx=mdx)))
+
+
+@cache
+def _parser(mdx: bool) -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    parser.use(deflist_plugin).use(footnote_plugin)
+    return parser.disable("code") if mdx else parser

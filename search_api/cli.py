@@ -1,0 +1,262 @@
+"""The `faq` command."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from indexer.errors import FaqError
+
+if TYPE_CHECKING:
+    from search_api.evaluation import Evaluation
+    from search_api.searcher import Hit, SearchResult
+
+app = typer.Typer(
+    name="faq",
+    help="Semantic search over articles and FAQ lists: index a content folder, ask questions, serve the search page.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+_out = Console(highlight=False)
+_err = Console(stderr=True, highlight=False)
+
+Index = Annotated[Path, typer.Option("--index", "-i", envvar="FAQ_INDEX", help="Index folder.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+_DEFAULT_INDEX = Path(".faq-index")
+
+
+def main() -> None:
+    """Run the command; an error is one clear line and exit code 1."""
+    try:
+        app()
+    except FaqError as error:
+        _err.print(f"[bold red]faq:[/] {escape(str(error))}", soft_wrap=True)
+        sys.exit(1)
+    except BrokenPipeError:  # the reader of a pipe has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+@app.command()
+def index(
+    content: Annotated[Path, typer.Argument(help="Folder (or one file) of articles and FAQ lists.")],
+    index: Index = _DEFAULT_INDEX,
+    model: Annotated[str, typer.Option(help="Name or folder of a sentence-transformers model.")] = "",
+    questions: Annotated[
+        Path | None, typer.Option(help="Folder of labelled questions of this site, to fit the confidence on.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Index a content folder and publish the result; on any error the published index stays as it was."""
+    from indexer.build import build_index
+    from indexer.labelled import LabelledQuestions
+    from indexer.model import DEFAULT_MODEL
+
+    labelled = LabelledQuestions.read(questions) if questions else None
+    with _progress("Embedding", quiet=as_json) as advance:
+        report = build_index(content, index, model=model or DEFAULT_MODEL, questions=labelled, progress=advance)
+    if as_json:
+        _print_json(report.to_dict())
+        return
+    for error in report.skipped:
+        _err.print(f"[yellow]skipped[/] {escape(str(error))}", soft_wrap=True)
+    state = "Published" if report.published else "Nothing changed; still"
+    _out.print(
+        f"[bold green]{state} generation {report.generation}[/] in {escape(str(index))}\n"
+        f"  {report.documents:,} documents, {report.passages:,} passages "
+        f"({report.paragraphs:,} paragraphs, {report.faq_entries:,} FAQ entries)\n"
+        f"  {report.embedded:,} texts embedded, {report.reused:,} reused, {len(report.skipped):,} files skipped\n"
+        f"  {report.seconds:.1f} s, {report.size_bytes / 1e6:.1f} MB",
+        soft_wrap=True,
+    )
+
+
+@app.command()
+def search(
+    question: Annotated[str, typer.Argument(help="What you want to know, in your own words.")],
+    index: Index = _DEFAULT_INDEX,
+    k: Annotated[int, typer.Option("-k", "--limit", help="How many hits.")] = 5,
+    offset: Annotated[int, typer.Option(help="How many of the best hits to pass over.")] = 0,
+    tag: Annotated[str | None, typer.Option(help="Only passages with this tag.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Only `paragraph` or only `faq`.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find the passages that answer a question."""
+    from search_api.results import result_json
+    from search_api.searcher import Searcher
+
+    result = Searcher.open(index).search(question, k, offset=offset, tag=tag, kind=kind)
+    if as_json:
+        _print_json(result_json(result))
+    else:
+        _print_result(result)
+
+
+@app.command()
+def serve(
+    index: Index = _DEFAULT_INDEX,
+    host: Annotated[str, typer.Option(envvar="FAQ_HOST", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar="FAQ_PORT", min=0, max=65535, help="Port; 0 takes a free one.")] = 8000,
+    root_path: Annotated[str, typer.Option(envvar="FAQ_ROOT_PATH", help="Path prefix of a reverse proxy.")] = "",
+) -> None:
+    """Serve the search page and the API; new generations are taken up while it runs."""
+    from search_api.web.server import run
+
+    run(index, host=host, port=port, root_path=root_path)
+
+
+@app.command()
+def evaluate(
+    dataset: Annotated[
+        Path | None, typer.Argument(help="Folder in the BEIR layout, with its own corpus.jsonl.")
+    ] = None,
+    index: Annotated[Path | None, typer.Option("--index", "-i", help="Evaluate this index instead.")] = None,
+    questions: Annotated[Path | None, typer.Option(help="Labelled questions for --index.")] = None,
+    model: Annotated[str, typer.Option(help="Name or folder of a model to index the data set with.")] = "",
+    min_ndcg: Annotated[float | None, typer.Option(min=0, max=1, help="Fail below this nDCG@10.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure on labelled questions, beside what usual engines would reach on the same passages."""
+    from indexer.labelled import LabelledQuestions
+    from indexer.model import DEFAULT_MODEL
+    from search_api import evaluation
+    from search_api.searcher import Searcher
+
+    if (dataset is None) == (index is None) or (index is None) != (questions is None):
+        raise FaqError("give either a data set, or an index and its questions: --index DIR --questions DIR")
+    if dataset is not None:
+        with _progress("Embedding", quiet=as_json) as advance:
+            report = evaluation.evaluate_dataset(dataset, model or DEFAULT_MODEL, progress=advance)
+    else:
+        assert index is not None
+        assert questions is not None
+        report = evaluation.evaluate(Searcher.open(index), LabelledQuestions.read(questions), questions.name)
+    if as_json:
+        _print_json(report.to_dict())
+    else:
+        _print_evaluation(report)
+    if min_ndcg is not None and report.metrics["nDCG@10"] < min_ndcg:
+        raise FaqError(f"nDCG@10 is {report.metrics['nDCG@10']:.3f}, below --min-ndcg {min_ndcg}")
+
+
+@app.command()
+def read(
+    content: Annotated[Path, typer.Argument(help="Folder (or one file) of articles and FAQ lists.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show how content is understood, without indexing it: its paragraphs, its FAQ entries, what is skipped."""
+    from dataclasses import asdict
+
+    from indexer.corpus import read_corpus
+    from indexer.documents import FaqEntry
+
+    corpus = read_corpus(content)
+    if as_json:
+        documents = [asdict(document) for document in corpus.documents]
+        for document, plain in zip(corpus.documents, documents, strict=True):
+            for block, fields in zip(document.blocks, plain["blocks"], strict=True):
+                fields["kind"] = "faq" if isinstance(block, FaqEntry) else "paragraph"
+        skipped = [{"path": e.path, "line": e.line, "reason": e.reason} for e in corpus.skipped]
+        _print_json({"documents": documents, "skipped": skipped})
+        return
+    for document in corpus.documents:
+        entries = sum(isinstance(block, FaqEntry) for block in document.blocks)
+        counts = f"{len(document.blocks) - entries} paragraphs, {entries} FAQ entries"
+        _out.print(f"[bold]{escape(document.title)}[/] [dim]{escape(document.path)}: {counts}[/]", soft_wrap=True)
+        for block in document.blocks:
+            if isinstance(block, FaqEntry):
+                _out.print(f"  [cyan]?[/] {escape(block.question)}", soft_wrap=True)
+            else:
+                path = " › ".join(block.heading_path)
+                _out.print(f"  [dim]¶[/] {escape(path)}: {escape(block.text[:70])}…", soft_wrap=True)
+    for error in corpus.skipped:
+        _err.print(f"[yellow]skipped[/] {escape(str(error))}", soft_wrap=True)
+
+
+@contextmanager
+def _progress(label: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=_err, transient=True, disable=quiet or not _err.is_terminal) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+_VERDICTS = {
+    "high": "[bold green]Answered[/]",
+    "partial": "[bold yellow]This may help[/]",
+    "none": "[bold red]No good answer here[/]; the closest passages:",
+}
+
+
+def _print_result(result: SearchResult) -> None:
+    _out.print(f"{_VERDICTS[result.answered.value]} [dim](confidence {result.confidence:.0%})[/]")
+    for number, hit in enumerate(result.hits, 1):
+        passage = hit.passage
+        title = passage.question or " › ".join(passage.heading_path) or passage.document_title
+        _out.print()
+        _out.print(Text.assemble((f"{number}. ", "dim"), (title, "bold"), (f"  {hit.score:.3f}", "dim")))
+        _out.print(Padding(_marked(hit), (0, 0, 0, 3)))
+        _out.print(
+            Padding(Text(f"{passage.document_title} · {passage.url or passage.passage_id}", "dim"), (0, 0, 0, 3))
+        )
+    if result.related:
+        _out.print("\n[bold]You may also have meant[/]")
+        for passage in result.related:
+            _out.print(Text(f"   {passage.question}"))
+
+
+def _print_evaluation(report: Evaluation) -> None:
+    from search_api.evaluation import METRICS
+
+    table = Table(title=f"{report.dataset}: {report.queries:,} questions", title_justify="left")
+    table.add_column("", no_wrap=True)
+    for metric in METRICS:
+        table.add_column(metric, no_wrap=True)
+    for name, values in (("this engine", report.metrics), *report.baselines.items()):
+        table.add_row(name, *(f"{values[metric]:.3f}" for metric in METRICS))
+    for name, end in (("95% from", 0), ("95% to", 1)):
+        table.add_row(name, *(f"{report.intervals[metric][end]:.3f}" for metric in METRICS), style="dim")
+    _out.print(table)
+    if report.no_answer is not None:
+        for name, value in report.to_dict()["no_answer"].items():
+            _out.print(f"  {name:<24} {value:.3f}")
+    if report.misses:
+        _out.print("\n[bold]Worst questions[/]")
+    for miss in report.misses:
+        place = f"came {miss.rank}." if miss.rank else "not among the first 100"
+        _out.print(f"  {escape(miss.question)}", soft_wrap=True)
+        _out.print(
+            f"    [red]found[/]  {escape(miss.found)} [dim](confidence {miss.confidence:.0%})[/]", soft_wrap=True
+        )
+        _out.print(f"    [green]wanted[/] {escape(miss.expected[0])} [dim]({place})[/]", soft_wrap=True)
+
+
+def _marked(hit: Hit) -> Text:
+    text = Text(hit.passage.text)
+    if hit.highlight:
+        text.stylize("green", hit.highlight.start, hit.highlight.end)
+    return text
+
+
+if __name__ == "__main__":
+    main()

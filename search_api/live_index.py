@@ -1,0 +1,84 @@
+"""Follows an index folder and swaps whole generations under running requests."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from pathlib import Path
+
+from indexer.encoder import Encoder, load_encoder
+from indexer.errors import FaqError, IndexMissingError
+from indexer.index_store import IndexStore
+from search_api.searcher import Searcher
+
+logger = logging.getLogger("faq")
+
+_POLL_SECONDS = 0.5
+
+
+class LiveIndex:
+    """The searcher of the published generation; a request takes it once and keeps it to its end.
+
+    Args:
+        folder: the index folder; it may be empty until the first build.
+        encoder: use this instead of the model kept in the folder.
+    """
+
+    def __init__(self, folder: Path, encoder: Encoder | None = None) -> None:
+        self._store = IndexStore(folder)
+        self._given = encoder
+        self._searcher: Searcher | None = None
+        self._problem = ""
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="live-index", daemon=True)
+
+    def start(self) -> None:
+        """Load what is published and begin to follow the folder."""
+        self.refresh()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop following."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    @property
+    def problem(self) -> str:
+        """Why the newest generation is not the one that serves, "" if it is."""
+        return self._problem
+
+    def searcher(self) -> Searcher:
+        """The searcher to use for one request.
+
+        Raises:
+            IndexMissingError: no generation could be loaded yet.
+        """
+        if self._searcher is None:
+            raise IndexMissingError(self._problem or "the index is being loaded; try again in a moment")
+        return self._searcher
+
+    def refresh(self) -> None:
+        """Load the published generation if it is not the one that serves; what serves stays on any error."""
+        try:
+            number = self._store.current()
+            if self._searcher is None or self._searcher.generation.manifest.generation != number:
+                self._searcher = self._open(number)
+                logger.info("serving generation %s", number)
+            self._problem = ""
+        except (FaqError, OSError) as error:
+            if str(error) != self._problem:
+                logger.warning("%s", error)
+            self._problem = str(error)
+
+    def _open(self, number: str) -> Searcher:
+        generation = self._store.load(number)
+        fingerprint = generation.manifest.fingerprint
+        serving = self._searcher.encoder if self._searcher else self._given
+        if serving is None or (serving.fingerprint != fingerprint and self._given is None):
+            serving = load_encoder(self._store.model_folder(fingerprint))
+        return Searcher(generation, serving)
+
+    def _follow(self) -> None:
+        while not self._stop.wait(_POLL_SECONDS):
+            self.refresh()

@@ -1,0 +1,283 @@
+"""Questions to hits: one generation, one encoder."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.documents import Passage, PassageKind
+from indexer.encoder import Encoder, load_encoder
+from indexer.errors import ModelMismatchError, NotFoundError, QueryError
+from indexer.generation import Generation
+from indexer.index_store import IndexStore
+from indexer.passages import Role
+from indexer.retrieval import Ranked, Retriever
+from search_api.highlight import Highlight, answering_sentence
+from search_api.question import clean_question
+
+FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
+
+MAX_LIMIT = 100
+_RELATED, _RELATED_DEPTH = 3, 30
+
+
+class MatchedBy(StrEnum):
+    """Which text of a passage was nearest to the question."""
+
+    QUESTION = "question"
+    ALTERNATE = "alternate"
+    ANSWER = "answer"
+    QUESTION_ANSWER = "question_answer"
+    PARAGRAPH = "paragraph"
+
+
+class Answered(StrEnum):
+    """Whether the best hit answers the question."""
+
+    HIGH = "high"
+    PARTIAL = "partial"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Confidence from which a result counts as answered or as possibly helpful; 0 <= partial <= high <= 1."""
+
+    high: float = 0.6
+    partial: float = 0.15
+
+
+DEFAULT_THRESHOLDS = Thresholds()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """One passage found.
+
+    Attributes:
+        passage: what was found.
+        score: higher is better; comparable within one result only.
+        matched_by, matched_text: the text of the passage that was nearest to the question.
+        highlight: the sentence of `passage.text` that answers best, None for a passage without text.
+    """
+
+    passage: Passage
+    score: float
+    matched_by: MatchedBy
+    matched_text: str
+    highlight: Highlight | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchResult:
+    """The answer to one question.
+
+    Attributes:
+        query: the question as it was searched: NFC, control characters and outer space removed.
+        answered: whether the best hit answers; `confidence`: the probability that it does, in [0, 1].
+        hits: best first, from `offset` on.
+        related: passages of FAQ entries the visitor may have meant, none of them among the hits.
+        total: how many hits paging can reach.
+        generation: number of the generation that answered.
+        processing_time_ms: milliseconds, the embedding of the question included.
+    """
+
+    query: str
+    answered: Answered
+    confidence: float
+    hits: tuple[Hit, ...]
+    related: tuple[Passage, ...]
+    total: int
+    generation: str
+    processing_time_ms: float
+
+
+class Searcher:
+    """Answers questions from one generation; safe to share between threads.
+
+    Args:
+        generation: loaded from an `IndexStore`.
+        encoder: the one the generation was built with.
+        thresholds: where `Answered` begins to be HIGH and PARTIAL.
+
+    Raises:
+        ModelMismatchError: the generation was built with another model.
+    """
+
+    def __init__(
+        self, generation: Generation, encoder: Encoder, *, thresholds: Thresholds = DEFAULT_THRESHOLDS
+    ) -> None:
+        if generation.manifest.fingerprint != encoder.fingerprint:
+            raise ModelMismatchError(
+                f"the index was built with {generation.manifest.model} ({generation.manifest.fingerprint[:12]}), "
+                f"not with {encoder.name} ({encoder.fingerprint[:12]}); search with that model or rebuild the index"
+            )
+        self.generation = generation
+        self.encoder = encoder
+        self._retriever = Retriever(generation, encoder)
+        self.thresholds = thresholds
+
+    @classmethod
+    def open(cls, index: Path | str, *, encoder: Encoder | None = None) -> Self:
+        """Open the published generation of an index folder, with the model kept in that folder.
+
+        Raises:
+            IndexMissingError, IndexDamagedError, ModelError: see `IndexStore.load` and `load_encoder`.
+        """
+        store = IndexStore(Path(index))
+        generation = store.load()
+        return cls(generation, encoder or load_encoder(store.model_folder(generation.manifest.fingerprint)))
+
+    def search(
+        self,
+        question: str,
+        k: int = 5,
+        *,
+        offset: int = 0,
+        tag: str | None = None,
+        kind: PassageKind | str | None = None,
+    ) -> SearchResult:
+        """Find the passages that answer a question.
+
+        Args:
+            question: free text in any language, at most 2000 characters.
+            k: number of hits, 1 to 100.
+            offset: hits to pass over, 0 or more.
+            tag: only passages with this tag.
+            kind: only paragraphs, or only FAQ entries.
+
+        Raises:
+            QueryError: an argument is out of its range, or no passage has this tag.
+        """
+        started = time.perf_counter()
+        question = clean_question(question)
+        kind = _check(k, offset, kind)
+        allowed = self._allowed(tag, kind)
+        ranked = self._retriever.rank(question, allowed)
+        shown = slice(offset, offset + k)
+        numbers = ranked.passages[shown].tolist()
+        hits = tuple(
+            self._hit(passage, number, float(score), int(row), ranked.query)
+            for passage, number, score, row in zip(
+                self.generation.passages.get(numbers),
+                numbers,
+                ranked.scores[shown],
+                ranked.best_rows[shown],
+                strict=True,
+            )
+        )
+        confidence = self.generation.confidence.probability(ranked.signal)
+        return SearchResult(
+            query=question,
+            answered=self._answered(confidence),
+            confidence=round(confidence, 4),
+            hits=hits,
+            related=self._related(ranked.passages[offset + k :]),
+            total=len(ranked.passages),
+            generation=self.generation.manifest.generation,
+            processing_time_ms=round((time.perf_counter() - started) * 1000, 3),
+        )
+
+    def rank_many(self, questions: Sequence[str]) -> list[Ranked]:
+        """Rank all candidates of many questions without looking them up; what evaluation needs.
+
+        Args:
+            questions: each as for `search`.
+        """
+        return self._retriever.rank_many([clean_question(question) for question in questions])
+
+    def _related(self, numbers: IntArray) -> tuple[Passage, ...]:
+        """The best FAQ entries among the candidates that are not shown."""
+        passages = self.generation.passages.get(numbers[:_RELATED_DEPTH].tolist())
+        return tuple(passage for passage in passages if passage.kind is PassageKind.FAQ)[:_RELATED]
+
+    def _answered(self, confidence: float) -> Answered:
+        if confidence >= self.thresholds.high:
+            return Answered.HIGH
+        return Answered.PARTIAL if confidence >= self.thresholds.partial else Answered.NONE
+
+    def passage(self, passage_id: str) -> Passage:
+        """The passage with this id.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        number = self.generation.passages.number_of(passage_id)
+        if number is None:
+            raise NotFoundError("no passage has this id in the current index; ids come from search results")
+        return self.generation.passages.get([number])[0]
+
+    def document(self, document_id: str) -> list[Passage]:
+        """All passages of a document in reading order.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        passages = self.generation.passages.of_document(document_id)
+        if not passages:
+            raise NotFoundError("no document has this id in the current index; ids come from search results")
+        return passages
+
+    def describe(self) -> dict[str, Any]:
+        """What is being searched, as the API's ``GET /index`` returns it."""
+        manifest, table = self.generation.manifest, self.generation.passages
+        return {
+            "generation": manifest.generation,
+            "published_at": manifest.published_at,
+            "documents": manifest.documents,
+            "passages": manifest.passages,
+            "kinds": table.kinds(),
+            "model": {"name": manifest.model, "fingerprint": manifest.fingerprint, "dimensions": manifest.dim},
+            "tags": [{"tag": tag, "passages": count} for tag, count in table.tags().items()],
+            "examples": table.sample_questions(4),
+        }
+
+    def _allowed(self, tag: str | None, kind: PassageKind | None) -> IntArray | None:
+        if tag is None and kind is None:
+            return None
+        numbers = self.generation.passages.numbers(tag=tag, kind=kind)
+        if tag is not None and not len(numbers) and tag not in self.generation.passages.tags():
+            known = ", ".join(list(self.generation.passages.tags())[:20])
+            raise QueryError("tag", f"no passage has this tag; known tags: {known or 'none'}")
+        return numbers
+
+    def _hit(self, passage: Passage, number: int, score: float, row: int, query: FloatArray) -> Hit:
+        record = self.generation.rows[row]
+        role = Role(int(record["role"]))
+        if role is Role.QUESTION:
+            by, text = MatchedBy.QUESTION, passage.question
+        elif role is Role.ALTERNATE:
+            first = self._retriever.first_row(number) + 1  # the question's own row comes before the alternates'
+            by, text = MatchedBy.ALTERNATE, passage.alternates[row - first]
+        else:
+            text = passage.text[int(record["start"]) : int(record["end"])]
+            if passage.kind is PassageKind.PARAGRAPH:
+                by = MatchedBy.PARAGRAPH
+            else:
+                by = MatchedBy.ANSWER if role is Role.ANSWER else MatchedBy.QUESTION_ANSWER
+        return Hit(
+            passage=passage,
+            score=round(score, 6),
+            matched_by=by,
+            matched_text=text,
+            highlight=answering_sentence(self.generation, number, passage.text, passage.lang, query),
+        )
+
+
+def _check(k: int, offset: int, kind: PassageKind | str | None) -> PassageKind | None:
+    if not 1 <= k <= MAX_LIMIT:
+        raise QueryError("limit", f"is {k}, from 1 to {MAX_LIMIT} are allowed")
+    if offset < 0:
+        raise QueryError("offset", f"is {offset}, 0 or more is allowed")
+    try:
+        return None if kind is None else PassageKind(kind)
+    except ValueError:
+        raise QueryError("kind", f"must be one of: {', '.join(k.value for k in PassageKind)}") from None

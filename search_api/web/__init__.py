@@ -1,0 +1,1 @@
+"""The web part: the only folder that imports fastapi."""

@@ -1,0 +1,67 @@
+"""The web application, made by a factory."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+
+from search_api.live_index import LiveIndex
+from search_api.web import problems
+from search_api.web.guard import Guard
+from search_api.web.routes import router
+
+_STATIC = Path(__file__).parent / "static"
+_DESCRIPTION = """
+Ask a question in your own words; get the passage of the site's articles and FAQ lists that answers it, or an honest
+`"answered": "none"`. Every failure is a problem document (RFC 9457). Nothing that is asked is logged.
+"""
+
+
+def create_app(live: LiveIndex, *, root_path: str = "") -> FastAPI:
+    """The application around one live index.
+
+    Args:
+        live: not started yet; the application starts and stops it.
+        root_path: path prefix under which a reverse proxy serves the application.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(live.start)
+        yield
+        await run_in_threadpool(live.stop)
+
+    app = FastAPI(
+        title="Semantic FAQ search",
+        description=_DESCRIPTION,
+        version=version("semantic-faq-search"),
+        lifespan=lifespan,
+        root_path=root_path,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.live = live
+    app.add_middleware(Guard)
+    problems.install(app)
+    app.include_router(router)
+    for address, name in (("/", "index.html"), ("/read", "read.html"), ("/docs", "docs.html")):
+        app.add_api_route(address, _page(name), include_in_schema=False, response_class=FileResponse)
+    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    # Swagger UI out of an installed package: the documentation works without any other host.
+    app.mount("/swagger", StaticFiles(directory=str(files("fastapi_offline") / "static")), name="swagger")
+    return app
+
+
+def _page(name: str) -> Callable[[], Awaitable[FileResponse]]:
+    async def page() -> FileResponse:
+        return FileResponse(_STATIC / name, headers={"Cache-Control": "no-cache"})
+
+    return page

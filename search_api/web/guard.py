@@ -1,0 +1,103 @@
+"""What stands before every request: size limits, security headers, a log without questions, no tracebacks."""
+
+from __future__ import annotations
+
+import logging
+import time
+from http import HTTPStatus
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from search_api.web.problems import fault, problem
+
+logger = logging.getLogger("faq.access")
+
+# 2,000 characters of question are at most 24,000 bytes once percent-encoded.
+MAX_URL_BYTES = 32 * 1024
+MAX_BODY_BYTES = 64 * 1024
+_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+# Swagger UI sets style attributes and draws its icons from data: addresses.
+_DOCS_CSP = _CSP.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'").replace(
+    "img-src 'self'", "img-src 'self' data:"
+)
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",  # the address holds what the visitor typed
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+class _BodyTooLargeError(Exception):
+    pass
+
+
+class Guard:
+    """ASGI middleware around the whole app."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status = 0
+        received = 0
+
+        async def guarded_receive() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > MAX_BODY_BYTES:
+                raise _BodyTooLargeError
+            return message
+
+        async def guarded_send(message: Message) -> None:
+            nonlocal status
+            if received > MAX_BODY_BYTES and not status and message["status"] != HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                raise _BodyTooLargeError  # FastAPI took the first one for a body that it cannot parse
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("Content-Security-Policy", _DOCS_CSP if scope["path"].endswith("/docs") else _CSP)
+            await send(message)
+
+        too_large = problem(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            "body_too_large",
+            f"the body is larger than {MAX_BODY_BYTES // 1024} KiB",
+            headers={"Connection": "close"},
+        )
+        try:
+            if len(scope["query_string"]) + len(scope["path"]) > MAX_URL_BYTES:
+                detail = f"the address is longer than {MAX_URL_BYTES // 1024} KiB; ask a shorter question"
+                await problem(HTTPStatus.REQUEST_URI_TOO_LONG, "url_too_long", detail)(scope, receive, guarded_send)
+            elif _declared_length(scope) > MAX_BODY_BYTES:
+                await too_large(scope, receive, guarded_send)
+            else:
+                await self._app(scope, guarded_receive, guarded_send)
+        except _BodyTooLargeError:
+            await too_large(scope, receive, guarded_send)
+        except Exception as error:
+            if status:  # the answer has begun; all that is left is to end it
+                raise
+            await fault(error)(scope, receive, guarded_send)
+        # The route's pattern, never the address itself: that holds questions.
+        route = getattr(scope.get("route"), "path", "-")
+        milliseconds = (time.perf_counter() - started) * 1000
+        logger.info("%s %s %d %.1f ms", scope["method"], route, status, milliseconds)
+
+
+def _declared_length(scope: Scope) -> int:
+    declared = Headers(scope=scope).get("content-length", "")
+    return int(declared) if declared.isdecimal() and len(declared) < 20 else 0

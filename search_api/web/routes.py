@@ -1,0 +1,125 @@
+"""The addresses of the API."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.responses import JSONResponse
+
+from indexer.errors import IndexStoreError
+from search_api.live_index import LiveIndex
+from search_api.results import document_json, passage_json, result_json
+from search_api.searcher import Searcher
+from search_api.web.schemas import (
+    DocumentOut,
+    Health,
+    IndexOut,
+    KindFilter,
+    Limit,
+    Offset,
+    PassageOut,
+    Problem,
+    Question,
+    Ready,
+    SearchRequest,
+    SearchResponse,
+    Tag,
+)
+
+Responses = dict[int | str, dict[str, Any]]
+_PROBLEM: dict[str, Any] = {"model": Problem, "content": {"application/problem+json": {}}}
+_NOT_READY: Responses = {503: _PROBLEM | {"description": "No index is loaded yet."}}
+_NOT_FOUND: Responses = {
+    404: _PROBLEM | {"description": "No such id."},
+    422: _PROBLEM | {"description": "The id is not valid."},
+}
+_INVALID: Responses = {
+    400: _PROBLEM | {"description": "The body is not JSON."},
+    413: _PROBLEM | {"description": "The body is too large."},
+    414: _PROBLEM | {"description": "The address is too long."},
+    422: _PROBLEM | {"description": "A parameter is not valid."},
+}
+
+
+def _live(request: Request) -> LiveIndex:
+    live: LiveIndex = request.app.state.live
+    return live
+
+
+def _searcher(live: Annotated[LiveIndex, Depends(_live)]) -> Searcher:
+    return live.searcher()
+
+
+Live = Annotated[LiveIndex, Depends(_live)]
+Current = Annotated[Searcher, Depends(_searcher)]
+
+router = APIRouter()
+
+
+@router.get("/search", tags=["search"], response_model=SearchResponse, responses=_INVALID | _NOT_READY)
+def search(
+    searcher: Current,
+    q: Annotated[Question, Query()],
+    limit: Annotated[Limit, Query()] = 5,
+    offset: Annotated[Offset, Query()] = 0,
+    tag: Annotated[Tag, Query()] = None,
+    kind: Annotated[KindFilter, Query()] = None,
+) -> JSONResponse:
+    """Find the passages that answer a question, the best first."""
+    return JSONResponse(result_json(searcher.search(q, limit, offset=offset, tag=tag, kind=kind)))
+
+
+@router.post("/search", tags=["search"], response_model=SearchResponse, responses=_INVALID | _NOT_READY)
+def search_posted(searcher: Current, body: SearchRequest) -> JSONResponse:
+    """The same, with the question in the body, where no log or browser history keeps it."""
+    result = searcher.search(body.q, body.limit, offset=body.offset, tag=body.tag, kind=body.kind)
+    return JSONResponse(result_json(result))
+
+
+@router.get(
+    "/passages/{passage_id:path}",
+    tags=["content"],
+    response_model=PassageOut,
+    responses=_NOT_FOUND | _NOT_READY,
+)
+def passage(searcher: Current, passage_id: Annotated[str, Path(max_length=1000)]) -> JSONResponse:
+    """One passage by its id, which stays the same across rebuilds while its place keeps its name."""
+    return JSONResponse(passage_json(searcher.passage(passage_id)))
+
+
+@router.get(
+    "/documents/{document_id:path}",
+    tags=["content"],
+    response_model=DocumentOut,
+    responses=_NOT_FOUND | _NOT_READY,
+)
+def document(searcher: Current, document_id: Annotated[str, Path(max_length=1000)]) -> JSONResponse:
+    """One document with all its passages in reading order."""
+    return JSONResponse(document_json(searcher.document(document_id)))
+
+
+@router.get("/index", tags=["index"], response_model=IndexOut, responses=_NOT_READY)
+def index(searcher: Current) -> JSONResponse:
+    """What is being served: generation, counts, model, tags."""
+    return JSONResponse(searcher.describe())
+
+
+@router.get("/health", tags=["index"], response_model=Health)
+async def health() -> JSONResponse:
+    """Whether the process is alive."""
+    return JSONResponse({"status": "alive"})
+
+
+@router.get("/ready", tags=["index"], response_model=Ready, responses={503: {"model": Ready}})
+async def ready(live: Live) -> JSONResponse:
+    """Whether questions are answered, and from the newest generation."""
+    try:
+        generation = live.searcher().generation.manifest.generation
+    except IndexStoreError:
+        body = {"status": "unavailable", "generation": None, "reason": "no index could be loaded; see the server's log"}
+        return JSONResponse(body, 503, {"Retry-After": "5"})
+    if live.problem:
+        reason = "the newest generation could not be loaded; see the server's log"
+        return JSONResponse({"status": "degraded", "generation": generation, "reason": reason})
+    return JSONResponse({"status": "ready", "generation": generation, "reason": None})

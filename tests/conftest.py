@@ -1,0 +1,188 @@
+"""Fixtures shared by all tests: the real model, exported once; a fake encoder whose winners a person can foretell."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from indexer.build import BuildReport, build_index
+from indexer.encoder import Encoder, load_encoder
+from indexer.index_store import IndexStore
+from indexer.lexicon import words
+from indexer.model import EncoderCard, FloatArray, export_model, find_model
+from search_api.searcher import Searcher
+from tests.tiny_models import write_tiny_models
+
+ROOT = Path(__file__).parent.parent
+ARTICLES = ROOT / "corpus" / "articles"
+SAMPLE = Path(__file__).parent / "data" / "sample"
+
+
+class HashedWordsEncoder:
+    """Each word is a fixed random direction and a text is the sum of its words: more words in common, nearer."""
+
+    name, fingerprint, dim, max_tokens = "hashed-words", "0" * 64, 64, 40
+
+    def _encode(self, texts: Sequence[str]) -> FloatArray:
+        vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
+        for row, text in enumerate(texts):
+            for word in words(text) or ["(empty)"]:
+                seed = int.from_bytes(blake2b(word.encode(), digest_size=8).digest())
+                vectors[row] += np.random.default_rng(seed).standard_normal(self.dim, dtype=np.float32)
+            if not vectors[row].any():
+                vectors[row, 0] = 1
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    def encode_query(self, texts: Sequence[str]) -> FloatArray:
+        return self._encode(texts)
+
+    def encode_documents(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> FloatArray:
+        if progress is not None:
+            progress(len(texts))
+        return self._encode(texts)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [len(list(words(text))) + 2 for text in texts]
+
+
+class SmallSite:
+    """A content folder and its index, built with the encoder of hashed words."""
+
+    def __init__(self, folder: Path, encoder: Encoder) -> None:
+        self.content, self.index, self.encoder = folder / "content", folder / "index", encoder
+        self.store = IndexStore(self.index)
+        self.content.mkdir(parents=True)
+
+    def write(self, name: str, text: str) -> None:
+        (self.content / name).parent.mkdir(parents=True, exist_ok=True)
+        (self.content / name).write_text(text, "utf-8")
+
+    def build(self, encoder: Encoder | None = None) -> BuildReport:
+        return build_index(self.content, self.index, encoder=encoder or self.encoder)
+
+    def publish(self, words: str) -> BuildReport:
+        """Replace the whole content by one paragraph and publish it."""
+        self.write("article.md", f"# Article\n\n{words}\n")
+        return self.build()
+
+    def searcher(self) -> Searcher:
+        return Searcher.open(self.index, encoder=self.encoder)
+
+
+@pytest.fixture
+def site(tmp_path: Path, fake_encoder: Encoder) -> SmallSite:
+    return SmallSite(tmp_path / "site", fake_encoder)
+
+
+@pytest.fixture(scope="session")
+def fake_encoder() -> Encoder:
+    return HashedWordsEncoder()
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The default model, exported."""
+    folder = tmp_path_factory.mktemp("model") / "exported"
+    export_model(find_model(), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Holds the models `mean`, `cls` and `static` of `write_tiny_models`."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of torch and transformers, about themselves
+        return write_tiny_models(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="session")
+def encoder(model_folder: Path) -> Encoder:
+    """The default model."""
+    return load_encoder(model_folder)
+
+
+def index_with_model(content: Path, folder: Path, model_folder: Path) -> Path:
+    """Index content with the default model, exported already: exporting once a session is enough."""
+    store = IndexStore(folder)
+    shutil.copytree(model_folder, store.model_folder(EncoderCard.read(model_folder).fingerprint), copy_function=os.link)
+    build_index(content, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def site_index(tmp_path_factory: pytest.TempPathFactory, model_folder: Path) -> Path:
+    """The project's own articles, indexed with the default model."""
+    return index_with_model(ARTICLES, tmp_path_factory.mktemp("site") / "index", model_folder)
+
+
+@pytest.fixture(scope="session")
+def sample_index(tmp_path_factory: pytest.TempPathFactory, model_folder: Path) -> Path:
+    """The three small files of `SAMPLE`, indexed with the default model."""
+    return index_with_model(SAMPLE, tmp_path_factory.mktemp("sample") / "index", model_folder)
+
+
+@pytest.fixture(scope="session")
+def searcher(sample_index: Path, encoder: Encoder) -> Searcher:
+    """Over `sample_index`."""
+    return Searcher.open(sample_index, encoder=encoder)
+
+
+@pytest.fixture(scope="session")
+def site_url(site_index: Path) -> Iterator[str]:
+    """Address of a running `faq serve` over `site_index`, ending with a slash."""
+    with serving(site_index) as url:
+        yield url
+
+
+class serving:  # noqa: N801  # used as a function
+    """Run `faq serve` on a free port for the length of a with block."""
+
+    def __init__(self, index: Path, **environment: str) -> None:
+        self._index = index
+        self._environment = environment
+
+    def __enter__(self) -> str:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}/"
+        command = [sys.executable, "-m", "search_api.cli", "serve", "--index", str(self._index), "--port", str(port)]
+        # A file, not a pipe: nobody reads a pipe while the tests run, and a full one would stop the server.
+        self._stderr = tempfile.NamedTemporaryFile()
+        self.process = subprocess.Popen(command, env=os.environ | self._environment, stderr=self._stderr)
+        for _ in range(600):
+            try:
+                urllib.request.urlopen(self.url + "health", timeout=1)
+                return self.url
+            except OSError:
+                if self.process.poll() is not None:
+                    break
+                time.sleep(0.1)
+        self.process.kill()
+        raise AssertionError(f"faq serve did not start: {self._end()}")
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        self.log = self._end()
+
+    def read_log(self) -> str:
+        """What the server has written so far."""
+        return Path(self._stderr.name).read_text("utf-8")
+
+    def _end(self) -> str:
+        self.process.wait(timeout=30)
+        with self._stderr:
+            return self.read_log()

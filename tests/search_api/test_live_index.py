@@ -1,0 +1,178 @@
+"""Generations swapped under running requests: the newest whole one serves, a damaged one never does."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from indexer.build import build_index
+from indexer.errors import IndexMissingError
+from search_api.live_index import LiveIndex
+from tests.conftest import HashedWordsEncoder, SmallSite
+
+
+def eventually(is_so: Callable[[], bool]) -> None:
+    for _ in range(400):
+        if is_so():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it did not come to pass")
+
+
+def served(live: LiveIndex) -> str:
+    return live.searcher().generation.manifest.generation
+
+
+def damage_the_newest(site: SmallSite) -> None:
+    path = site.index / "generations" / site.store.current() / "vectors.faiss"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 0x01
+    path.write_bytes(content)
+
+
+def publish_damaged(site: SmallSite) -> None:
+    """A new generation appears whose bytes changed on the way, as when an index is copied to another machine."""
+    number = site.store.next_number()
+    shutil.copytree(site.index / "generations" / site.store.current(), site.index / "generations" / number)
+    (site.index / "current").write_text(f"{number}\n")
+    damage_the_newest(site)
+
+
+@pytest.fixture
+def live(site: SmallSite) -> Iterator[LiveIndex]:
+    live = LiveIndex(site.index, site.encoder)
+    yield live
+    live.stop()
+
+
+def test_an_empty_folder_is_waited_for(site: SmallSite, live: LiveIndex) -> None:
+    live.start()
+    with pytest.raises(IndexMissingError, match="build one: faq index"):
+        live.searcher()
+    assert "build one" in live.problem
+    site.publish("first words")
+    eventually(lambda: live.problem == "")
+    assert served(live) == "000001"
+
+
+def test_a_new_generation_is_taken_up_while_it_runs(site: SmallSite, live: LiveIndex) -> None:
+    site.publish("first words")
+    live.start()
+    kept = live.searcher()
+    site.publish("second words")
+    eventually(lambda: served(live) == "000002")
+    assert live.searcher().search("words").hits[0].passage.text == "second words"
+    assert kept.search("words").hits[0].passage.text == "first words"  # a request keeps what it began with
+
+
+def test_a_generation_pruned_while_it_serves_goes_on_serving(site: SmallSite, live: LiveIndex) -> None:
+    site.publish("first words. second sentence.")
+    live.refresh()
+    kept = live.searcher()
+    for number in range(5):
+        site.publish(f"other words {number}")
+    assert "000001" not in site.store.numbers()
+    (hit,) = kept.search("first").hits
+    assert hit.passage.text == "first words. second sentence."
+
+
+def test_a_damaged_new_generation_leaves_the_old_one_serving(site: SmallSite, live: LiveIndex) -> None:
+    site.publish("first words")
+    live.refresh()
+    publish_damaged(site)
+    live.refresh()
+    assert served(live) == "000001"
+    assert "vectors.faiss does not match" in live.problem
+    assert site.publish("whole again").generation == "000003"
+    live.refresh()
+    assert (served(live), live.problem) == ("000003", "")
+
+
+def test_a_damaged_first_generation_is_a_problem_not_a_crash(site: SmallSite, live: LiveIndex) -> None:
+    site.publish("first words")
+    damage_the_newest(site)
+    live.refresh()
+    assert "vectors.faiss" in live.problem
+    with pytest.raises(IndexMissingError):
+        live.searcher()
+
+
+def test_one_problem_is_logged_once(site: SmallSite, live: LiveIndex, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, logger="faq"):
+        for _ in range(5):
+            live.refresh()
+    assert len(caplog.records) == 1
+
+
+def test_an_index_deleted_while_it_serves_goes_on_serving(site: SmallSite, live: LiveIndex) -> None:
+    site.publish("first words")
+    live.refresh()
+    shutil.rmtree(site.index)
+    live.refresh()
+    assert live.problem
+    assert live.searcher().search("words").hits[0].passage.text == "first words"
+
+
+def test_an_index_of_another_model_is_a_problem_when_the_encoder_is_given(site: SmallSite, live: LiveIndex) -> None:
+    site.publish("first words")
+    live.refresh()
+    other = HashedWordsEncoder()
+    other.fingerprint = "1" * 64
+    site.build(other)
+    live.refresh()
+    assert "built with hashed-words" in live.problem
+    assert served(live) == "000001"
+
+
+def test_an_index_rebuilt_with_another_model_is_followed(site: SmallSite, tiny_models: Path) -> None:
+    site.write("article.md", "# Article\n\nfirst words\n")
+    build_index(site.content, site.index, model=str(tiny_models / "mean"))
+    live = LiveIndex(site.index)
+    live.refresh()
+    assert live.searcher().encoder.dim == 32
+    build_index(site.content, site.index, model=str(tiny_models / "cls"))
+    live.refresh()
+    assert (live.problem, served(live), live.searcher().encoder.dim) == ("", "000002", 24)
+
+
+def test_requests_never_see_half_a_swap(site: SmallSite, live: LiveIndex) -> None:
+    """Every answer comes whole from one generation, whose number its text tells."""
+    site.publish("words of 000001")
+    live.start()
+    done = threading.Event()
+
+    def ask() -> set[str]:
+        seen = set()
+        while not done.is_set():
+            result = live.searcher().search("words")
+            assert result.hits[0].passage.text == f"words of {result.generation}"
+            seen.add(result.generation)
+        return seen
+
+    with ThreadPoolExecutor(4) as pool:
+        asking = [pool.submit(ask) for _ in range(4)]
+        try:
+            for number in range(2, 6):
+                site.publish(f"words of {number:06}")
+                eventually(lambda number=number: served(live) == f"{number:06}")
+        finally:
+            done.set()
+    assert set().union(*(asked.result() for asked in asking)) >= {"000005"}
+
+
+def test_stopping_ends_the_thread_and_may_be_repeated(site: SmallSite) -> None:
+    before = threading.active_count()
+    live = LiveIndex(site.index, site.encoder)
+    live.stop()
+    live = LiveIndex(site.index, site.encoder)
+    live.start()
+    live.stop()
+    live.stop()
+    assert threading.active_count() == before

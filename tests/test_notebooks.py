@@ -1,0 +1,117 @@
+"""The notebooks run from start to end, and what is committed of them is fit to be read."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).parent.parent
+FIRST, LOOK = "1_first_search.ipynb", "2_look_inside.ipynb"
+BOTH = pytest.mark.parametrize("name", [FIRST, LOOK])
+# A slash that begins a path, and a folder that only this or another machine has. "../tmp" and "a/tmp" begin elsewhere.
+MACHINE_PATH = re.compile(r"(?<![\w.])/(?:work|root|tmp|home|Users|private|var|mnt)\b|\b[A-Z]:\\")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the notebooks and of the content they read, laid out as in the project."""
+    for folder in ("notebooks", "corpus"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    return tmp_path
+
+
+def execute(notebook: Any, folder: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what the Jupyter machinery has to say about itself is not ours
+        client = NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": folder}})
+        client.execute()
+
+
+def outputs(notebook: Any) -> list[Any]:
+    return [output for cell in notebook.cells for output in cell.get("outputs", [])]
+
+
+def images(notebook: Any) -> int:
+    return sum("image/png" in output.get("data", {}) for output in outputs(notebook))
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Every string in a notebook but its pictures, whose base64 may spell anything."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if key != "image/png":
+                yield from texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from texts(inner)
+
+
+@BOTH
+def test_runs_from_start_to_end(name: str, project: Path) -> None:
+    notebook = nbformat.read(project / "notebooks" / name, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = []
+    execute(notebook, project / "notebooks")  # raises CellExecutionError, with the traceback, at the first error
+    assert [output for output in outputs(notebook) if output.output_type == "error"] == []
+    if name == LOOK:
+        assert images(notebook) >= 3
+
+
+@BOTH
+def test_finds_its_content_from_the_root_too(name: str, project: Path) -> None:
+    notebook = nbformat.read(project / "notebooks" / name, as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    found = next(place for place, cell in enumerate(code) if "ARTICLES" in cell.source)
+    check = nbformat.v4.new_code_cell("assert any(ARTICLES.iterdir())")
+    notebook.cells = [*code[: found + 1], check]
+    execute(notebook, project)
+
+
+@BOTH
+def test_committed_with_its_outputs(name: str) -> None:
+    path = ROOT / "notebooks" / name
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    assert notebook.metadata.kernelspec.name == "python3"
+    runs = [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"]
+    assert runs == list(range(1, len(runs) + 1))  # run once, in order
+    kinds = {output.output_type for output in outputs(notebook)}
+    assert "stream" in kinds
+    assert "error" not in kinds
+    assert [output.text for output in outputs(notebook) if output.get("name") == "stderr"] == []  # no warnings
+    assert path.stat().st_size < 1_500_000
+    if name == LOOK:
+        assert images(notebook) >= 3
+
+
+@BOTH
+def test_committed_without_paths_of_a_machine(name: str) -> None:
+    notebook = nbformat.read(ROOT / "notebooks" / name, as_version=4)
+    assert [text for text in texts(notebook) if MACHINE_PATH.search(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("/tmp/tmpa1b2/index", True),
+        ("PosixPath('/root/x')", True),
+        ("file:///work/main", True),
+        ("C:\\Users\\ann", True),
+        ("../tmp/index", False),
+        ("https://example.org/work", False),
+        ("and/or, 1/2", False),
+    ],
+)
+def test_machine_path_knows_one(text: str, found: bool) -> None:
+    assert bool(MACHINE_PATH.search(text)) is found
