@@ -9,8 +9,9 @@ from typing import Self
 
 import numpy as np
 
-# Fitted on the tuning questions of this project's own corpus; used where a site has no labelled questions.
-_SLOPE, _INTERCEPT = 19.5, -10.9
+# Where a site has no labelled questions: flatter than any one corpus would have it, because corpora differ in where
+# their answered questions begin.
+_SLOPE, _INTERCEPT = 12.0, -6.4
 # How much the labelled questions of a site must disagree with these before they outweigh them.
 _PRIOR_STRENGTH = 10.0
 _STEPS = 50
@@ -35,7 +36,8 @@ class Confidence:
         >>> Confidence(slope=2.0, intercept=-1.0).probability(0.5)
         0.5
         """
-        return 1.0 / (1.0 + math.exp(-(self.slope * signal + self.intercept)))
+        # The logistic function, in the form that no signal makes overflow.
+        return (1.0 + math.tanh((self.slope * signal + self.intercept) / 2)) / 2
 
     @classmethod
     def fit(cls, signals: Sequence[float], answered: Sequence[bool]) -> Self:
@@ -58,6 +60,8 @@ class Confidence:
             gradient = design.T @ (labels - predicted) - precision @ (weights - prior)
             hessian = (design * (predicted * (1 - predicted))[:, None]).T @ design + precision
             step = np.linalg.solve(hessian, gradient)
+            # No question's log-odds may move by more than 1 at once: each step is then certain to be one uphill.
+            step /= max(1.0, float(np.abs(design @ step).max(initial=0.0)))
             weights = weights + step
             if float(np.abs(step).max()) < 1e-9:
                 break

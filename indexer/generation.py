@@ -158,6 +158,15 @@ class Generation:
     lexicon: Lexicon
     confidence: Confidence
 
+    def sentences_of(self, number: int) -> tuple[npt.NDArray[np.void], FloatArray]:
+        """The sentences of one passage; none for a passage of a single sentence.
+
+        Returns:
+            Their `ROW` records, shape (n,), and their vectors, shape (n, dim), float32.
+        """
+        start, stop = np.searchsorted(self.sentence_rows["passage"], (number, number + 1))
+        return self.sentence_rows[start:stop], np.asarray(self.sentences[start:stop], dtype=np.float32)
+
     @staticmethod
     def load(folder: Path) -> Generation:
         """Verify every file against the manifest, then open them.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +68,7 @@ def json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     for where, line in _lines(path):
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DatasetError(f"{where}: is not JSON ({error})") from error
         if not isinstance(row, dict):
             raise DatasetError(f"{where}: must be a JSON object")
@@ -80,7 +81,7 @@ def _read_qrels(path: Path, queries: dict[str, str]) -> dict[str, dict[str, int]
         fields = line.split("\t")
         if fields[0] == "query-id":
             continue
-        if len(fields) != 3 or not fields[2].strip().lstrip("-").isdigit():
+        if len(fields) != 3 or not re.fullmatch(r"\s*-?\d{1,9}\s*", fields[2]):
             raise DatasetError(f"{where}: must be query id, passage id and a whole number, separated by tabs")
         if fields[0] not in queries:
             raise DatasetError(f"{where}: no query in queries.jsonl has the id {fields[0][:80]!r}")
@@ -91,7 +92,7 @@ def _read_qrels(path: Path, queries: dict[str, str]) -> dict[str, dict[str, int]
 
 def _lines(path: Path) -> Iterator[tuple[str, str]]:
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = path.read_text("utf-8").split("\n")  # not splitlines: JSON may hold U+2028 as it is
     except OSError as error:
         raise DatasetError(f"{path} cannot be read: {error.strerror}; a data set has the BEIR layout") from error
     except UnicodeDecodeError as error:

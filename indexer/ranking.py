@@ -76,12 +76,15 @@ def fuse(evidence: Evidence) -> FloatArray:
     return np.asarray(scores, dtype=np.float32)
 
 
-def signal(evidence: Evidence, scores: FloatArray, best: int) -> float:
-    """How well one candidate answers, before calibration: its score and its support, in equal parts.
+def signal(score: float, support: float, sentence: float) -> float:
+    """How well a hit answers, before calibration: the mean of three opinions.
 
-    The support keeps out passages that merely repeat the question's words.
+    Args:
+        score: from `fuse`.
+        support: see `Evidence`; keeps out passages that merely repeat the question's words.
+        sentence: highest cosine of any sentence of its text; keeps out passages on the topic without an answer.
     """
-    return float((scores[best] + evidence.support[best]) / 2)
+    return (score + support + sentence) / 3
 
 
 def _question_support(passages: IntArray, owners: IntArray, roles: IntArray, cosines: FloatArray) -> FloatArray:

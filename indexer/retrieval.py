@@ -108,8 +108,15 @@ class Retriever:
             passages=candidates[order],
             scores=scores[order],
             best_rows=evidence.best_row[order],
-            signal=ranking.signal(evidence, scores, int(order[0])) if len(order) else 0.0,
+            signal=self._signal(evidence, scores, int(order[0]), query) if len(order) else 0.0,
         )
+
+    def _signal(self, evidence: ranking.Evidence, scores: FloatArray, best: int, query: FloatArray) -> float:
+        _, sentences = self._generation.sentences_of(int(evidence.passages[best]))
+        support = float(evidence.support[best])
+        # A text of one sentence stands in its support already.
+        sentence = float((sentences @ query).max()) if len(sentences) else support
+        return ranking.signal(float(scores[best]), support, sentence)
 
     def _rows_of(self, numbers: IntArray) -> IntArray:
         """All vector rows of some passages (ascending), ascending."""

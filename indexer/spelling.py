@@ -14,7 +14,8 @@ from indexer.lexicon import stems
 _SHORTEST = 4
 # One slip in a short word, two in a long one: more would turn words into others.
 _LONG = 8
-_WORD = re.compile(r"[^\W\d_]+")
+# Without the first half of "mustn't", which is no slip of "must"; "husbnad's" is one of "husband's".
+_WORD = re.compile(r"[^\W\d_]++(?!['’](?!s\b))")
 
 
 class Spelling:
@@ -36,7 +37,9 @@ class Spelling:
         self._counts = counts
         self._languages = languages
         self._is_whole = is_whole
-        self._stems = {lang: set(stems(list(counts), lang)) for lang in languages}
+        # Also "don't" as "dont" and as "don" and "t": they are no slips of "done".
+        known = [form for word in counts for form in (word, word.replace("'", ""), *_WORD.findall(word))]
+        self._stems = {lang: set(stems(known, lang)) for lang in languages}
         self._by_letter: dict[str, list[str]] = defaultdict(list)
         for word in counts:
             if len(word) >= _SHORTEST - 1 and word.isalpha():
@@ -61,6 +64,6 @@ class Spelling:
 
     def _nearest(self, word: str) -> str | None:
         slips = 2 if len(word) >= _LONG else 1
-        near = process.extract(word, self._by_letter[word[0]], scorer=OSA.distance, score_cutoff=slips, limit=5)
+        near = process.extract(word, self._by_letter[word[0]], scorer=OSA.distance, score_cutoff=slips, limit=None)
         # The fewest slips, then the commonest word, then the alphabet: never chance.
         return min(near, key=lambda match: (match[1], -self._counts[match[0]], match[0]))[0] if near else None

@@ -33,11 +33,9 @@ def answering_sentence(
         lang: the passage's.
         query: embedding of the question; shape (dim,), float32, unit length.
     """
-    owners = generation.sentence_rows["passage"]
-    start, stop = np.searchsorted(owners, (number, number + 1))
-    if start == stop:  # one sentence or none: it has no vector of its own
+    records, vectors = generation.sentences_of(number)
+    if not len(records):  # one sentence or none: it has no vector of its own
         spans = sentence_spans(text, lang)
         return Highlight(*spans[0]) if spans else None
-    cosines = np.asarray(generation.sentences[start:stop], dtype=np.float32) @ query
-    best = generation.sentence_rows[start + int(np.argmax(cosines))]
+    best = records[int(np.argmax(vectors @ query))]
     return Highlight(int(best["start"]), int(best["end"]))

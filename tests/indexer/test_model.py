@@ -16,6 +16,7 @@ import pytest
 from indexer.build import build_index
 from indexer.encoder import Encoder, load_encoder
 from indexer.errors import ModelError, ModelMismatchError
+from indexer.files import read_signed, sign
 from indexer.index_store import IndexStore
 from indexer.model import DEFAULT_MODEL, EncoderCard, Runtime, export_model, find_model, load_sentence_transformer
 from search_api.searcher import Searcher
@@ -198,9 +199,17 @@ def test_a_card_that_cannot_be_read_is_refused(exported: Path, tmp_path: Path, c
 
 def test_a_card_of_a_later_format_is_refused(exported: Path, tmp_path: Path) -> None:
     copy = shutil.copytree(exported / "cls", tmp_path / "copy")
-    card = json.loads((copy / "encoder.json").read_text()) | {"format": 2}
-    (copy / "encoder.json").write_text(json.dumps(card))
+    card = json.loads(read_signed(copy / "encoder.json")) | {"format": 2}
+    (copy / "encoder.json").write_bytes(sign(json.dumps(card)))
     with pytest.raises(ModelError, match="has format 2, this version reads 1"):
+        load_encoder(copy)
+
+
+def test_an_altered_card_is_refused(exported: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(exported / "cls", tmp_path / "copy")
+    altered = (copy / "encoder.json").read_bytes().replace(b'"max_tokens": ', b'"max_tokens": 9')
+    (copy / "encoder.json").write_bytes(altered)
+    with pytest.raises(ModelError, match="does not match its own hash"):
         load_encoder(copy)
 
 
