@@ -1,16 +1,24 @@
 """Content to index: reads articles and FAQ lists, embeds them, and keeps the index on disk."""
 
-from indexer.build import BuildReport, build_index
-from indexer.corpus import Corpus, read_corpus
-from indexer.documents import Document, FaqEntry, Paragraph, Passage, PassageKind
-from indexer.encoder import Encoder, load_encoder
-from indexer.errors import FaqError
-from indexer.generation import Generation
-from indexer.index_store import IndexStore
-from indexer.labelled import LabelledQuestions
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from indexer.build import BuildReport, build_index
+    from indexer.confidence import Confidence
+    from indexer.corpus import Corpus, read_corpus
+    from indexer.documents import Document, FaqEntry, Paragraph, Passage, PassageKind
+    from indexer.encoder import Encoder, load_encoder
+    from indexer.errors import FaqError, QueryError
+    from indexer.generation import Generation
+    from indexer.index_store import IndexStore
+    from indexer.labelled import LabelledQuestions
 
 __all__ = [
     "BuildReport",
+    "Confidence",
     "Corpus",
     "Document",
     "Encoder",
@@ -22,7 +30,35 @@ __all__ = [
     "Paragraph",
     "Passage",
     "PassageKind",
+    "QueryError",
     "build_index",
     "load_encoder",
     "read_corpus",
 ]
+
+# Each name is imported when it is first used: a program that only searches need not load what builds.
+_HOMES = {
+    "BuildReport": "indexer.build",
+    "build_index": "indexer.build",
+    "Confidence": "indexer.confidence",
+    "Corpus": "indexer.corpus",
+    "read_corpus": "indexer.corpus",
+    "Document": "indexer.documents",
+    "FaqEntry": "indexer.documents",
+    "Paragraph": "indexer.documents",
+    "Passage": "indexer.documents",
+    "PassageKind": "indexer.documents",
+    "Encoder": "indexer.encoder",
+    "load_encoder": "indexer.encoder",
+    "FaqError": "indexer.errors",
+    "QueryError": "indexer.errors",
+    "Generation": "indexer.generation",
+    "IndexStore": "indexer.index_store",
+    "LabelledQuestions": "indexer.labelled",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -11,6 +11,7 @@ from indexer.errors import IndexStoreError
 from search_api.live_index import LiveIndex
 from search_api.results import document_json, passage_json, result_json
 from search_api.searcher import Searcher
+from search_api.web import examples
 from search_api.web.schemas import (
     DocumentOut,
     Health,
@@ -28,7 +29,12 @@ from search_api.web.schemas import (
 )
 
 Responses = dict[int | str, dict[str, Any]]
-_PROBLEM: dict[str, Any] = {"model": Problem, "content": {"application/problem+json": {}}}
+_PROBLEM_SCHEMA = {"$ref": "#/components/schemas/Problem"}
+_PROBLEM: dict[str, Any] = {
+    "model": Problem,
+    "content": {"application/problem+json": {"schema": _PROBLEM_SCHEMA, "example": examples.PROBLEM}},
+}
+_FOUND: Responses = {200: {"content": {"application/json": {"example": examples.SEARCH}}}}
 _NOT_READY: Responses = {503: _PROBLEM | {"description": "No index is loaded yet."}}
 _NOT_FOUND: Responses = {
     404: _PROBLEM | {"description": "No such id."},
@@ -57,10 +63,10 @@ Current = Annotated[Searcher, Depends(_searcher)]
 router = APIRouter()
 
 
-@router.get("/search", tags=["search"], response_model=SearchResponse, responses=_INVALID | _NOT_READY)
+@router.get("/search", tags=["search"], response_model=SearchResponse, responses=_FOUND | _INVALID | _NOT_READY)
 def search(
     searcher: Current,
-    q: Annotated[Question, Query()],
+    q: Annotated[Question, Query(openapi_examples={"a question": {"value": examples.SEARCH["query"]}})],
     limit: Annotated[Limit, Query()] = 5,
     offset: Annotated[Offset, Query()] = 0,
     tag: Annotated[Tag, Query()] = None,
@@ -70,7 +76,7 @@ def search(
     return JSONResponse(result_json(searcher.search(q, limit, offset=offset, tag=tag, kind=kind)))
 
 
-@router.post("/search", tags=["search"], response_model=SearchResponse, responses=_INVALID | _NOT_READY)
+@router.post("/search", tags=["search"], response_model=SearchResponse, responses=_FOUND | _INVALID | _NOT_READY)
 def search_posted(searcher: Current, body: SearchRequest) -> JSONResponse:
     """The same, with the question in the body, where no log or browser history keeps it."""
     result = searcher.search(body.q, body.limit, offset=body.offset, tag=body.tag, kind=body.kind)
@@ -81,9 +87,11 @@ def search_posted(searcher: Current, body: SearchRequest) -> JSONResponse:
     "/passages/{passage_id:path}",
     tags=["content"],
     response_model=PassageOut,
-    responses=_NOT_FOUND | _NOT_READY,
+    responses={200: {"content": {"application/json": {"example": examples.PASSAGE}}}} | _NOT_FOUND | _NOT_READY,
 )
-def passage(searcher: Current, passage_id: Annotated[str, Path(max_length=1000)]) -> JSONResponse:
+def passage(
+    searcher: Current, passage_id: Annotated[str, Path(max_length=1000, examples=[examples.PASSAGE["passage_id"]])]
+) -> JSONResponse:
     """One passage by its id, which stays the same across rebuilds while its place keeps its name."""
     return JSONResponse(passage_json(searcher.passage(passage_id)))
 

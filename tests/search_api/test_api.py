@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 from indexer.encoder import Encoder
 from search_api.live_index import LiveIndex
+from search_api.web import examples
 from search_api.web.app import create_app
 from search_api.web.schemas import DocumentOut, Health, IndexOut, PassageOut, Problem, Ready, SearchResponse
 
@@ -195,6 +196,12 @@ def test_a_path_too_long_is_a_problem(client: TestClient) -> None:
 def test_an_unknown_tag_names_known_ones(client: TestClient) -> None:
     body = check_problem(client.get("/search?q=why&tag=nothing"), 422, "invalid_parameter")
     assert "sleep" in body["detail"]
+
+
+def test_the_documented_examples_have_the_documented_shape() -> None:
+    assert SearchResponse.model_validate(examples.SEARCH).model_dump() == examples.SEARCH
+    assert PassageOut.model_validate(examples.PASSAGE).model_dump() == examples.PASSAGE
+    assert Problem.model_validate(examples.PROBLEM).model_dump() == examples.PROBLEM
 
 
 def test_openapi_describes_every_address_with_examples(client: TestClient) -> None:
