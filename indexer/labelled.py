@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from indexer.errors import DatasetError
+from indexer.errors import DatasetError, QueryError
+from indexer.question import MAX_QUESTION_CHARS, clean_question
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +35,12 @@ class LabelledQuestions:
         Raises:
             DatasetError: a file is missing or malformed; names the file and the line.
         """
-        queries = {
-            _text(row, "_id", where): _text(row, "text", where) for where, row in json_lines(folder / "queries.jsonl")
-        }
+        queries = _read_questions(folder / "queries.jsonl")
         unanswerable = folder / "queries_unanswerable.jsonl"
-        none = json_lines(unanswerable) if unanswerable.exists() else iter(())
         return cls(
             queries=queries,
             qrels=_read_qrels(folder / "qrels" / "test.tsv", queries),
-            unanswerable={_text(row, "_id", where): _text(row, "text", where) for where, row in none},
+            unanswerable=_read_questions(unanswerable) if unanswerable.exists() else {},
         )
 
     def check(self, passage_ids: Iterable[str]) -> None:
@@ -75,6 +73,22 @@ def json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         yield where, row
 
 
+def _read_questions(path: Path) -> dict[str, str]:
+    """Question by id, cleaned as a visitor's would be; of one longer than a visitor may ask, its beginning."""
+    questions: dict[str, str] = {}
+    for where, row in json_lines(path):
+        key, text = row.get("_id"), row.get("text")
+        if not isinstance(key, str) or not key or not isinstance(text, str):
+            raise DatasetError(f"{where}: '_id' and 'text' must be texts, and '_id' not empty")
+        if key in questions:
+            raise DatasetError(f"{where}: the id {key[:80]!r} stands in another line too")
+        try:
+            questions[key] = clean_question(text[:MAX_QUESTION_CHARS], "text")
+        except QueryError as error:
+            raise DatasetError(f"{where}: {error}") from error
+    return questions
+
+
 def _read_qrels(path: Path, queries: dict[str, str]) -> dict[str, dict[str, int]]:
     qrels: dict[str, dict[str, int]] = {}
     for where, line in _lines(path):
@@ -92,7 +106,7 @@ def _read_qrels(path: Path, queries: dict[str, str]) -> dict[str, dict[str, int]
 
 def _lines(path: Path) -> Iterator[tuple[str, str]]:
     try:
-        lines = path.read_text("utf-8").split("\n")  # not splitlines: JSON may hold U+2028 as it is
+        lines = path.read_text("utf-8-sig").split("\n")  # not splitlines: JSON may hold U+2028 as it is
     except OSError as error:
         raise DatasetError(f"{path} cannot be read: {error.strerror}; a data set has the BEIR layout") from error
     except UnicodeDecodeError as error:
@@ -100,10 +114,3 @@ def _lines(path: Path) -> Iterator[tuple[str, str]]:
     for number, line in enumerate(lines, 1):
         if line.strip():
             yield f"{path}:{number}", line
-
-
-def _text(row: dict[str, Any], field: str, where: str) -> str:
-    value = row.get(field)
-    if not isinstance(value, str) or not value.strip():
-        raise DatasetError(f"{where}: {field!r} must be a text that is not empty")
-    return value

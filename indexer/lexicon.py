@@ -43,8 +43,8 @@ _STOP_WORDS = {
     "tr": _stopwords.STOPWORDS_TURKISH,
 }  # fmt: skip
 # Scripts written without spaces between words: Han, kana, Thai, Lao, Khmer, Burmese.
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_WORD = re.compile(rf"(?P<unspaced>[{_UNSPACED}]+)|[^\W_](?:[^\W_{_UNSPACED}]|['’](?=[^\W\d_]))*")
+UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_WORD = re.compile(rf"(?P<unspaced>[{UNSPACED}]+)|[^\W_](?:[^\W_{UNSPACED}]|['’](?=[^\W\d_]))*")
 _GRAM = 4
 _HEADER, _PARTS = "lexicon.json", ("terms", "grams", "questions")
 _WEIGHTS = (0.5, 0.25, 0.25)

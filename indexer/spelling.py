@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from indexer.lexicon import stems
+from indexer.lexicon import UNSPACED, stems
 
 _SHORTEST = 4
 # One slip in a short word, two in a long one: more would turn words into others.
 _LONG = 8
 # Without the first half of "mustn't", which is no slip of "must"; "husbnad's" is one of "husband's".
-_WORD = re.compile(r"[^\W\d_]++(?!['’](?!s\b))")
+_WORD = re.compile(rf"[^\W\d_{UNSPACED}]++(?!['’](?!s\b))")
 
 
 class Spelling:

@@ -146,7 +146,7 @@ def evaluate(
     else:
         assert index is not None
         assert questions is not None
-        report = evaluation.evaluate(Searcher.open(index), LabelledQuestions.read(questions), questions.name)
+        report = evaluation.evaluate(Searcher.open(index), LabelledQuestions.read(questions), questions.resolve().name)
     if as_json:
         _print_json(report.to_dict())
     else:
@@ -228,7 +228,7 @@ def _print_result(result: SearchResult) -> None:
 def _print_evaluation(report: Evaluation) -> None:
     from search_api.evaluation import METRICS
 
-    table = Table(title=f"{report.dataset}: {report.queries:,} questions", title_justify="left")
+    table = Table(title=f"{escape(report.dataset)}: {report.queries:,} questions", title_justify="left")
     table.add_column("", no_wrap=True)
     for metric in METRICS:
         table.add_column(metric, no_wrap=True)

@@ -17,7 +17,6 @@ from indexer.errors import DatasetError, FaqError
 from indexer.index_store import IndexStore
 from indexer.labelled import LabelledQuestions, json_lines
 from indexer.passages import Role
-from search_api.question import clean_question
 from search_api.searcher import Searcher
 
 FloatArray = npt.NDArray[np.float32]
@@ -144,7 +143,7 @@ def evaluate_dataset(folder: Path, model: str, *, progress: Progress | None = No
         store = IndexStore(Path(temporary))
         encoder = stored_encoder(store, model)
         index_passages(passages, store.folder, encoder, progress=progress)
-        return evaluate(Searcher(store.load(), encoder), questions, folder.name)
+        return evaluate(Searcher(store.load(), encoder), questions, folder.resolve().name)
 
 
 def read_passages(path: Path) -> list[Passage]:
@@ -248,8 +247,8 @@ def _baselines(searcher: Searcher, asked: dict[str, str], ids: Sequence[str]) ->
     owners = generation.rows["passage"][entries]
     matrix = generation.vectors.vectors(entries)
     runs: dict[str, Run] = {"bm25": {}, "single-vector": {}, "rrf": {}}
-    texts = [clean_question(text) for text in asked.values()]
-    for key, text, query in zip(asked, texts, searcher.encoder.encode_query(texts), strict=True):
+    queries = searcher.encoder.encode_query(list(asked.values()))
+    for (key, text), query in zip(asked.items(), queries, strict=True):
         cosines = np.full(len(ids), -1.0, dtype=np.float32)
         np.maximum.at(cosines, owners, matrix @ query)
         words = generation.lexicon.bm25(text)

@@ -18,9 +18,9 @@ from indexer.errors import ModelMismatchError, NotFoundError, QueryError
 from indexer.generation import Generation
 from indexer.index_store import IndexStore
 from indexer.passages import Role
+from indexer.question import clean_question
 from indexer.retrieval import Ranked, Retriever
 from search_api.highlight import Highlight, answering_sentence
-from search_api.question import clean_question
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
@@ -190,9 +190,9 @@ class Searcher:
         """Rank all candidates of many questions without looking them up; what evaluation needs.
 
         Args:
-            questions: each as for `search`.
+            questions: cleaned already, as `LabelledQuestions` has them.
         """
-        return self._retriever.rank_many([clean_question(question) for question in questions])
+        return self._retriever.rank_many(questions)
 
     def _related(self, numbers: IntArray) -> tuple[Passage, ...]:
         """The best FAQ entries among the candidates that are not shown."""

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from search_api.question import MAX_QUESTION_CHARS
+from indexer.question import MAX_QUESTION_CHARS
 from search_api.searcher import MAX_LIMIT
 
 Kind = Literal["paragraph", "faq"]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.errors import QueryError
-from search_api.question import MAX_QUESTION_CHARS, clean_question
+from indexer.question import MAX_QUESTION_CHARS, clean_question
 
 
 @pytest.mark.parametrize(

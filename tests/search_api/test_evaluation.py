@@ -1,0 +1,381 @@
+"""Labelled questions to figures: by hand over passages whose order a person can foretell, and by the command."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from math import log2
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from indexer.build import index_passages
+from indexer.documents import Passage, PassageKind
+from indexer.encoder import Encoder
+from indexer.errors import DatasetError
+from indexer.index_store import IndexStore
+from indexer.labelled import LabelledQuestions
+from search_api.evaluation import METRICS, Evaluation, _calibration_error, evaluate, read_passages
+from search_api.searcher import DEFAULT_THRESHOLDS, Searcher, Thresholds
+from tests.conftest import ROOT
+
+# "red rose garden", in any order, finds `rose` (3 words in common), then `fence` (2), then `brick` (1).
+TEXTS = {"rose": "red rose garden", "fence": "red rose fence", "brick": "red brick fence", "bread": "oven bread"}
+CROWD = {f"crowd{number:03}": f"rain wind cloud storm n{number}" for number in range(105)}
+QUERIES = {
+    "q5": "red garden rose",  # rank 2
+    "q1": "red rose garden",  # rank 1
+    "q2": "garden red rose",  # rank 2
+    "q3": "rose garden red",  # ranks 1 and 2, the better one second
+    "q4": "rain wind cloud storm",  # 105 others come first
+}
+QRELS = {
+    "q5": {"fence": 1},
+    "q1": {"rose": 2},
+    "q2": {"fence": 1},
+    "q3": {"rose": 1, "fence": 2},
+    "q4": {"bread": 1},
+}
+# Of q5, q1, q2, q3, q4. A gain counts 1 at rank 1 and 1 / log2(3) at rank 2.
+SECOND = 1 / log2(3)
+BY_HAND = {
+    "P@1": (0 + 1 + 0 + 1 + 0) / 5,
+    "MRR@10": (1 / 2 + 1 + 1 / 2 + 1 + 0) / 5,
+    "nDCG@10": (SECOND + 1 + SECOND + (1 + 2 * SECOND) / (2 + 1 * SECOND) + 0) / 5,
+    "R@10": (1 + 1 + 1 + 1 + 0) / 5,
+    "R@100": (1 + 1 + 1 + 1 + 0) / 5,
+}
+STRANGERS = {"u1": "violin trumpet", "u2": "tractor", "u3": "pasta tomato"}
+NO_ANSWER = {
+    "AUROC",
+    "coverage@5%FA",
+    "coverage@10%FA",
+    "ECE",
+    "high_when_unanswerable",
+    "none_when_answerable",
+}
+Open = Callable[..., Searcher]
+
+
+@pytest.fixture
+def searching(tmp_path: Path, fake_encoder: Encoder) -> Open:
+    """Makes a searcher over paragraphs with these ids and texts."""
+
+    def open_over(texts: dict[str, str], thresholds: Thresholds = DEFAULT_THRESHOLDS) -> Searcher:
+        passages = [
+            Passage(passage_id=key, kind=PassageKind.PARAGRAPH, document_id=key, document_title="", text=text)
+            for key, text in texts.items()
+        ]
+        index_passages(passages, tmp_path / "index", fake_encoder)
+        return Searcher(IndexStore(tmp_path / "index").load(), fake_encoder, thresholds=thresholds)
+
+    return open_over
+
+
+@pytest.fixture
+def report(searching: Open) -> Evaluation:
+    return evaluate(searching(TEXTS | CROWD), LabelledQuestions(QUERIES, QRELS, STRANGERS), "garden")
+
+
+def test_the_metrics_are_those_computed_by_hand(report: Evaluation) -> None:
+    assert (report.dataset, report.queries) == ("garden", 5)
+    assert tuple(report.metrics) == METRICS
+    assert report.metrics == pytest.approx(BY_HAND)
+
+
+def test_the_baselines_are_measured_on_the_same_questions(report: Evaluation) -> None:
+    assert list(report.baselines) == ["bm25", "single-vector", "rrf"]
+    for metrics in report.baselines.values():  # words in common are all there is here, so all find the same
+        assert metrics == pytest.approx(BY_HAND)
+
+
+def test_baselines_find_what_is_theirs_to_find(searching: Open) -> None:
+    asked = LabelledQuestions({"q": "words nobody wrote"}, {"q": {"bread": 1}}, {})
+    baselines = evaluate(searching(TEXTS), asked, "strange").baselines
+    assert baselines["bm25"] == dict.fromkeys(METRICS, 0.0)  # no word in common
+    assert baselines["single-vector"]["R@10"] == baselines["rrf"]["R@10"] == 1  # every passage has some cosine
+
+
+def test_misses_come_worst_first_then_by_id(report: Evaluation) -> None:
+    assert [(miss.query_id, miss.rank) for miss in report.misses] == [("q4", None), ("q2", 2), ("q5", 2)]
+    second = report.misses[1]
+    assert (second.question, second.expected, second.found) == ("garden red rose", ("fence",), "rose")
+    assert 0 <= second.confidence <= 1
+
+
+def test_what_was_expected_is_named_best_grade_first(searching: Open) -> None:
+    qrels = {"q": {"brick": 1, "bread": 2, "fence": 1}}
+    (miss,) = evaluate(searching(TEXTS), LabelledQuestions({"q": "red rose garden"}, qrels, {}), "one").misses
+    assert (miss.expected, miss.rank) == (("bread", "brick", "fence"), 2)
+
+
+def test_no_more_than_twenty_misses_are_named(searching: Open) -> None:
+    queries = {f"q{number:02}": "red rose garden" for number in range(25)}
+    asked = LabelledQuestions(queries, {key: {"bread": 1} for key in queries}, {})
+    assert [miss.query_id for miss in evaluate(searching(TEXTS), asked, "many").misses] == sorted(queries)[:20]
+
+
+def test_each_interval_holds_its_mean_and_is_the_same_every_time(report: Evaluation, searching: Open) -> None:
+    assert tuple(report.intervals) == METRICS
+    for metric, (low, high) in report.intervals.items():
+        assert 0 <= low <= report.metrics[metric] <= high <= 1
+        assert low < high
+    again = evaluate(searching(TEXTS | CROWD), LabelledQuestions(QUERIES, QRELS, STRANGERS), "garden")
+    assert again == report
+
+
+def test_questions_all_alike_leave_nothing_uncertain(searching: Open) -> None:
+    asked = LabelledQuestions(
+        {"a": "red rose garden", "b": "garden rose red"}, {"a": {"rose": 1}, "b": {"rose": 1}}, {}
+    )
+    assert evaluate(searching(TEXTS), asked, "sure").intervals == dict.fromkeys(METRICS, (1.0, 1.0))
+
+
+def test_questions_without_a_passage_that_answers_are_not_scored(searching: Open) -> None:
+    asked = LabelledQuestions(QUERIES, {"q1": {"rose": 1}}, {})
+    assert evaluate(searching(TEXTS), asked, "one").queries == 1
+
+
+def test_strangers_told_from_answers_without_fail(report: Evaluation) -> None:
+    assert report.no_answer is not None
+    assert (report.no_answer.auroc, report.no_answer.coverage_at_5, report.no_answer.coverage_at_10) == (1, 1, 1)
+    assert 0 <= report.no_answer.ece <= 1
+
+
+@pytest.mark.parametrize(
+    ("answerable", "auroc", "coverage"),
+    [
+        ({"q1": "red rose garden"}, 1.0, 1.0),  # 3 words of 3 in common
+        ({"q1": "violin"}, 0.0, 0.0),  # none
+        ({"q1": "red rose garden", "q2": "violin"}, 0.5, 0.5),
+        ({"q1": "red rose garden", "q2": "violin", "q3": "garden rose red", "q4": "rose garden red"}, 0.75, 0.75),
+    ],
+    ids=["better", "worse", "one of two", "three of four"],
+)
+def test_no_answer_figures_by_hand(searching: Open, answerable: dict[str, str], auroc: float, coverage: float) -> None:
+    asked = LabelledQuestions(answerable, {key: {"rose": 1} for key in answerable}, {"u": "red rose tractor pasta"})
+    found = evaluate(searching(TEXTS), asked, "hand").no_answer
+    assert found is not None
+    assert (found.auroc, found.coverage_at_5, found.coverage_at_10) == (auroc, coverage, coverage)
+
+
+@pytest.mark.parametrize(("threshold", "high", "none"), [(0.0, 1.0, 0.0), (1.0, 0.0, 1.0)])
+def test_verdicts_are_counted_by_the_thresholds_of_the_searcher(
+    searching: Open, threshold: float, high: float, none: float
+) -> None:
+    searcher = searching(TEXTS, Thresholds(high=threshold, partial=threshold))
+    asked = LabelledQuestions({"q": "garden bread"}, {"q": {"rose": 1}}, {"u": "tractor"})
+    found = evaluate(searcher, asked, "thresholds").no_answer
+    assert found is not None
+    assert (found.high_when_unanswerable, found.none_when_answerable) == (high, none)
+
+
+@pytest.mark.parametrize(
+    ("predicted", "truth", "expected"),
+    [
+        ([0.05, 0.15, 0.95, 0.95], [0, 1, 1, 0], 1 / 4 * 0.05 + 1 / 4 * 0.85 + 2 / 4 * (0.95 - 0.5)),
+        ([0.2, 0.25, 0.28], [0, 1, 0], abs((0.2 + 0.25 + 0.28) / 3 - 1 / 3)),  # one bin
+        ([0.0, 1.0], [0, 1], 0),  # the edges of the first and the last bin
+        ([1.0, 1.0], [0, 0], 1),
+        ([0.5], [1], 0.5),
+    ],
+)
+def test_the_calibration_error_by_hand(predicted: list[float], truth: list[float], expected: float) -> None:
+    assert _calibration_error(np.array(predicted), np.array(truth, dtype=float)) == pytest.approx(expected)
+
+
+def test_without_unanswerable_questions_there_is_no_figure_for_them(searching: Open) -> None:
+    report = evaluate(searching(TEXTS), LabelledQuestions({"q": "rose"}, {"q": {"rose": 1}}, {}), "answerable")
+    assert report.no_answer is None
+    assert "no_answer" not in report.to_dict()
+
+
+def test_a_judged_passage_that_is_missing_is_named(searching: Open) -> None:
+    asked = LabelledQuestions({"q": "rose"}, {"q": {"rose": 1, "tulip": 2}}, {})
+    with pytest.raises(DatasetError, match="1 judged passages are not in the index, such as 'tulip'"):
+        evaluate(searching(TEXTS), asked, "tulips")
+
+
+def test_judgements_of_nothing_are_refused(searching: Open) -> None:
+    with pytest.raises(DatasetError, match="empty: no question has a passage that answers it"):
+        evaluate(searching(TEXTS), LabelledQuestions({"q": "rose"}, {}, {}), "empty")
+
+
+def lines(path: Path, *rows: Any) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(row if isinstance(row, str) else f"{json.dumps(row)}\n" for row in rows), "utf-8")
+    return path
+
+
+def test_a_corpus_has_entries_and_paragraphs(tmp_path: Path) -> None:
+    entry = {"_id": "1", "title": "Can we stop?", "text": "Yes, you can both stop it.", "alternates": ["make it end"]}
+    path = lines(tmp_path / "corpus.jsonl", entry, {"_id": "2", "text": "A walk helps."}, {"_id": "3", "text": ""})
+    one, two = read_passages(path)
+    assert (one.passage_id, one.kind, one.question, one.alternates) == ("1", "faq", "Can we stop?", ("make it end",))
+    assert (two.passage_id, two.kind, two.text, two.lang) == ("2", "paragraph", "A walk helps.", "en")
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"text": "no id"}, "corpus.jsonl:2: must have '_id'"),
+        ({"_id": "2", "title": 5}, "corpus.jsonl:2: must have"),
+        ({"_id": "2", "text": ["a"]}, "corpus.jsonl:2: must have"),
+        ({"_id": "2", "text": "a", "alternates": "b"}, "corpus.jsonl:2: must have"),
+        ({"_id": "1", "text": "again"}, "corpus.jsonl:2: the id '1' stands in another line too"),
+        (["a list"], "corpus.jsonl:2: must be a JSON object"),
+        ("{\n", "corpus.jsonl:2: is not JSON"),
+    ],
+    ids=str,
+)
+def test_a_faulty_corpus_is_named_with_its_line(tmp_path: Path, row: Any, said: str) -> None:
+    with pytest.raises(DatasetError) as refused:
+        read_passages(lines(tmp_path / "corpus.jsonl", {"_id": "1", "text": "Sound."}, row))
+    assert said in str(refused.value)
+
+
+def test_a_corpus_without_passages_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="holds no passage"):
+        read_passages(lines(tmp_path / "corpus.jsonl", {"_id": "1", "title": "", "text": ""}))
+
+
+# The command
+
+
+def faq_evaluate(*arguments: object, before: str = "") -> subprocess.CompletedProcess[str]:
+    code = f"import sys; {before or 'pass'}; from search_api.cli import main; main()"
+    command = [sys.executable, "-c", code, "evaluate", *map(str, arguments)]
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("FAQ_")}
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=variables)
+
+
+def check_failure(done: subprocess.CompletedProcess[str], said: str, code: int = 1) -> None:
+    assert done.returncode == code
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+COFFEE = "better-sleep/does-coffee-in-the-afternoon-keep-me-awake"
+
+
+def write_questions(folder: Path, qrels: str, unanswerable: bool = True) -> Path:
+    """Two questions of the sample site; by itself the engine answers both with `COFFEE` first."""
+    rows = [{"_id": "q1", "text": "espresso after lunch"}, {"_id": "q2", "text": "coffee in the afternoon"}]
+    lines(folder / "queries.jsonl", *rows)
+    lines(folder / "qrels" / "test.tsv", "query-id\tcorpus-id\tscore\n", qrels)
+    if unanswerable:
+        lines(folder / "queries_unanswerable.jsonl", {"_id": "u1", "text": "oil filter of a tractor"})
+    return folder
+
+
+@pytest.fixture
+def questions(tmp_path: Path) -> Path:
+    """Half right: the second is labelled with what the engine puts further down."""
+    return write_questions(tmp_path / "labelled", f"q1\t{COFFEE}\t2\nq2\tbetter-sleep/quiet-evenings\t1\n")
+
+
+def test_the_command_prints_json_with_these_names(sample_index: Path, questions: Path) -> None:
+    done = faq_evaluate("--index", sample_index, "--questions", questions, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    report = json.loads(done.stdout)
+    assert list(report) == ["dataset", "queries", "metrics", "intervals", "baselines", "no_answer", "worst"]
+    assert (report["dataset"], report["queries"]) == ("labelled", 2)
+    assert list(report["metrics"]) == list(report["intervals"]) == ["P@1", "MRR@10", "nDCG@10", "R@10", "R@100"]
+    assert list(report["baselines"]) == ["bm25", "single-vector", "rrf"]
+    assert all(list(metrics) == list(report["metrics"]) for metrics in report["baselines"].values())
+    assert set(report["no_answer"]) == NO_ANSWER
+    assert report["metrics"]["P@1"] == 0.5
+    (miss,) = report["worst"]
+    assert list(miss) == ["query_id", "question", "expected", "found", "rank", "confidence"]
+    assert (miss["query_id"], miss["found"]) == ("q2", COFFEE)
+
+
+def test_the_command_prints_a_table_for_people(sample_index: Path, questions: Path) -> None:
+    done = faq_evaluate("--index", sample_index, "--questions", questions)
+    assert (done.returncode, done.stderr) == (0, "")
+    for text in ("labelled: 2 questions", *METRICS, "this engine", "bm25", "single-vector", "rrf", *NO_ANSWER):
+        assert text in done.stdout
+    assert "coffee in the afternoon" in done.stdout
+    assert "wanted better-sleep/quiet-evenings (came " in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_a_figure_below_the_gate_fails_after_the_report_is_printed(sample_index: Path, questions: Path) -> None:
+    done = faq_evaluate("--index", sample_index, "--questions", questions, "--json", "--min-ndcg", "1")
+    check_failure(done, "below --min-ndcg 1")
+    assert json.loads(done.stdout)["metrics"]["nDCG@10"] < 1
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("gate", ["0", "1"])
+def test_a_figure_at_the_gate_passes(sample_index: Path, tmp_path: Path, gate: str) -> None:
+    right = write_questions(tmp_path / "right", f"q1\t{COFFEE}\t2\nq2\t{COFFEE}\t1\n", unanswerable=False)
+    done = faq_evaluate("--index", sample_index, "--questions", right, "--json", "--min-ndcg", gate)
+    assert (done.returncode, done.stderr) == (0, "")
+    report = json.loads(done.stdout)
+    assert "no_answer" not in report
+    assert report["worst"] == []
+
+
+@pytest.mark.parametrize("gate", ["-0.1", "1.1", "good"])
+def test_a_gate_that_is_no_figure_is_refused(gate: str) -> None:
+    check_failure(faq_evaluate("folder", "--min-ndcg", gate), "Usage: ", 2)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("folder", "--index", "i"),
+        ("folder", "--questions", "q"),
+        ("folder", "--index", "i", "--questions", "q"),
+        ("--index", "i"),
+        ("--questions", "q"),
+    ],
+    ids=" ".join,
+)
+def test_arguments_that_do_not_belong_together_are_explained(arguments: tuple[str, ...]) -> None:
+    done = faq_evaluate(*arguments)
+    check_failure(done, "faq: give either a data set, or an index and its questions: --index DIR --questions DIR")
+    assert done.stdout == ""
+
+
+def test_a_judged_passage_that_is_missing_is_one_clear_line(sample_index: Path, tmp_path: Path) -> None:
+    wrong = write_questions(tmp_path / "wrong", "q1\tbetter-sleep/gone\t1\n")
+    done = faq_evaluate("--index", sample_index, "--questions", wrong)
+    check_failure(done, "1 judged passages are not in the index, such as 'better-sleep/gone'")
+    assert (done.stdout, done.stderr.count("\n")) == ("", 1)
+
+
+def test_a_missing_folder_is_one_clear_line(sample_index: Path, questions: Path, tmp_path: Path) -> None:
+    none = tmp_path / "none"
+    check_failure(faq_evaluate(none), "none/queries.jsonl cannot be read")
+    check_failure(faq_evaluate("--index", sample_index, "--questions", none), "none/queries.jsonl cannot be read")
+    check_failure(faq_evaluate("--index", none, "--questions", questions), "no index in")
+
+
+def test_without_the_extra_it_says_what_to_install(sample_index: Path, questions: Path) -> None:
+    missing = "sys.modules['ir_measures'] = None"
+    done = faq_evaluate("--index", sample_index, "--questions", questions, before=missing)
+    check_failure(done, "evaluating needs the extra: pip install 'semantic-faq-search[evaluate]'")
+
+
+def test_a_data_set_brings_its_own_passages(tmp_path: Path, tiny_models: Path) -> None:
+    folder = write_questions(tmp_path / "set", "q1\t1\t1\nq2\t2\t1\n")
+    rows = [{"_id": "1", "title": "Espresso?", "text": "Not after lunch."}, {"_id": "2", "text": "Coffee, afternoon."}]
+    lines(folder / "corpus.jsonl", *rows)
+    done = faq_evaluate(folder, "--model", tiny_models / "mean", "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert (report["dataset"], report["queries"], report["metrics"]["R@10"]) == ("set", 2, 1)
+    assert {path.name for path in folder.iterdir()} == {
+        "corpus.jsonl",
+        "qrels",
+        "queries.jsonl",
+        "queries_unanswerable.jsonl",
+    }
