@@ -227,7 +227,10 @@ class _Postings:
     def load(cls, folder: Path, size: int) -> Self:
         if not folder.exists() or not any(folder.iterdir()):
             return cls(None, size)
-        return cls(bm25s.BM25.load(str(folder), mmap=True, show_progress=False, verbosity=0), size)
+        bm25 = bm25s.BM25.load(str(folder), mmap=True, show_progress=False, verbosity=0)
+        for name in ("data", "indices", "indptr"):  # still mapped, but without memmap's own cost a slice
+            bm25.scores[name] = np.asarray(bm25.scores[name])
+        return cls(bm25, size)
 
 
 @cache

@@ -98,7 +98,7 @@ class Retriever:
             rows=rows,
             owners=self._owners[rows],
             roles=self._roles[rows],
-            cosines=self._generation.vectors.vectors(rows) @ query if len(rows) else np.empty(0, np.float32),
+            cosines=self._generation.vectors.cosines(rows, query),
             lexical=lexical[candidates],
         )
         scores = ranking.fuse(evidence)

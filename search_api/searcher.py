@@ -26,7 +26,7 @@ FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
 MAX_LIMIT = 100
-_RELATED, _RELATED_DEPTH = 3, 30
+_RELATED, _RELATED_DEPTH = 3, 12
 
 
 class MatchedBy(StrEnum):
