@@ -129,6 +129,7 @@ def evaluate(
     index: Annotated[Path | None, typer.Option("--index", "-i", help="Evaluate this index instead.")] = None,
     questions: Annotated[Path | None, typer.Option(help="Labelled questions for --index.")] = None,
     model: Annotated[str, typer.Option(help="Name or folder of a model to index the data set with.")] = "",
+    tune: Annotated[bool, typer.Option("--tune", help="Tune the model on the data set's corpus first.")] = False,
     min_ndcg: Annotated[float | None, typer.Option(min=0, max=1, help="Fail below this nDCG@10.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -140,9 +141,11 @@ def evaluate(
 
     if (dataset is None) == (index is None) or (index is None) != (questions is None):
         raise FaqError("give either a data set, or an index and its questions: --index DIR --questions DIR")
+    if tune and dataset is None:
+        raise FaqError("--tune needs a data set; for an index, tune with `faq tune` and index with that model")
     if dataset is not None:
-        with _progress("Embedding", quiet=as_json) as advance:
-            report = evaluation.evaluate_dataset(dataset, model or DEFAULT_MODEL, progress=advance)
+        with _progress("Tuning and embedding" if tune else "Embedding", quiet=as_json) as advance:
+            report = evaluation.evaluate_dataset(dataset, model or DEFAULT_MODEL, tune=tune, progress=advance)
     else:
         assert index is not None
         assert questions is not None
@@ -153,6 +156,38 @@ def evaluate(
         _print_evaluation(report)
     if min_ndcg is not None and report.metrics["nDCG@10"] < min_ndcg:
         raise FaqError(f"nDCG@10 is {report.metrics['nDCG@10']:.3f}, below --min-ndcg {min_ndcg}")
+
+
+@app.command()
+def tune(
+    content: Annotated[Path, typer.Argument(help="Folder (or one file) of articles and FAQ lists.")],
+    to: Annotated[Path, typer.Option("--to", help="Folder for the tuned model.")],
+    model: Annotated[str, typer.Option(help="Name or folder of the model to begin with.")] = "",
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="The same seed gives the same model.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Tune a model to a content folder; written only if it finds entries it was not tuned on better than before."""
+    from indexer.model import DEFAULT_MODEL
+    from indexer.model_tuning import tune_model
+
+    with _progress("Training", quiet=as_json) as advance:
+        report = tune_model(content, to, model=model or DEFAULT_MODEL, seed=seed, progress=advance)
+    if as_json:
+        _print_json(report.to_dict())
+        return
+    verdict = (
+        f"[bold green]Tuned model written[/] to {escape(str(to))}; index with it: "
+        f"faq index {escape(str(content))} --model {escape(str(to))}"
+        if report.kept
+        else "[bold yellow]Nothing written[/]: tuning does not help on this content; keep the model as it is"
+    )
+    _out.print(
+        f"{verdict}\n"
+        f"  {report.held_out:,} questions held out of training: "
+        f"MRR {report.before:.3f} before, {report.after:.3f} after\n"
+        f"  {report.pairs:,} pairs, {report.seconds:.1f} s",
+        soft_wrap=True,
+    )
 
 
 @app.command()
@@ -237,6 +272,9 @@ def _print_evaluation(report: Evaluation) -> None:
     for name, end in (("95% from", 0), ("95% to", 1)):
         table.add_row(name, *(f"{report.intervals[metric][end]:.3f}" for metric in METRICS), style="dim")
     _out.print(table)
+    if report.tuning is not None:
+        about = ", ".join(f"{name} {value}" for name, value in report.tuning.items())
+        _out.print(f"  [dim]tuning: {escape(about)}[/]", soft_wrap=True)
     if report.no_answer is not None:
         for name, value in report.to_dict()["no_answer"].items():
             _out.print(f"  {name:<24} {value:.3f}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,10 @@ import numpy.typing as npt
 
 from indexer.build import Progress, index_passages, stored_encoder
 from indexer.documents import Passage, PassageKind
-from indexer.errors import DatasetError, FaqError
+from indexer.errors import ContentError, DatasetError, FaqError
 from indexer.index_store import IndexStore
 from indexer.labelled import LabelledQuestions, json_lines
+from indexer.model_tuning import tune_passages
 from indexer.passages import Role
 from search_api.searcher import Searcher
 
@@ -83,6 +84,8 @@ class Evaluation:
         baselines: the same metrics for bm25, single-vector and rrf over the same passages.
         no_answer: None where the data set has no unanswerable questions.
         misses: the worst questions, lowest rank first.
+        tuning: what tuning the model on this data set did first, by `TuningReport`, or `kept` false and the `reason`
+            why there was too little to learn from; None if not asked for.
     """
 
     dataset: str
@@ -92,6 +95,7 @@ class Evaluation:
     baselines: dict[str, dict[str, float]]
     no_answer: NoAnswer | None
     misses: tuple[Miss, ...]
+    tuning: dict[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -111,6 +115,8 @@ class Evaluation:
                 "high_when_unanswerable": self.no_answer.high_when_unanswerable,
                 "none_when_answerable": self.no_answer.none_when_answerable,
             }
+        if self.tuning is not None:
+            value["tuning"] = self.tuning
         value["worst"] = [
             {
                 "query_id": miss.query_id,
@@ -125,14 +131,16 @@ class Evaluation:
         return value
 
 
-def evaluate_dataset(folder: Path, model: str, *, progress: Progress | None = None) -> Evaluation:
+def evaluate_dataset(folder: Path, model: str, *, tune: bool = False, progress: Progress | None = None) -> Evaluation:
     """Evaluate on a folder in the BEIR layout, over a temporary index of its ``corpus.jsonl``.
 
     Args:
         folder: ``corpus.jsonl`` (_id, title, text and optional alternates; a title makes an entry a FAQ), and what
             `LabelledQuestions.read` reads.
         model: as for `build_index`.
-        progress: as for `build_index`.
+        tune: tune the model on the corpus first, never on the questions; where that does not help or there are too few
+            entries, the model is used as it is.
+        progress: as for `build_index`; while tuning, as for `tune_model`.
 
     Raises:
         DatasetError, ModelError: see `LabelledQuestions.read`, `find_model`.
@@ -140,10 +148,20 @@ def evaluate_dataset(folder: Path, model: str, *, progress: Progress | None = No
     questions = LabelledQuestions.read(folder)
     passages = read_passages(folder / "corpus.jsonl")
     with tempfile.TemporaryDirectory() as temporary:
-        store = IndexStore(Path(temporary))
-        encoder = stored_encoder(store, model)
+        store, tuned = IndexStore(Path(temporary) / "index"), Path(temporary) / "tuned"
+        tuning = _tune(passages, tuned, model, folder, progress) if tune else None
+        encoder = stored_encoder(store, str(tuned) if tuning and tuning["kept"] else model)
         index_passages(passages, store.folder, encoder, progress=progress)
-        return evaluate(Searcher(store.load(), encoder), questions, folder.resolve().name)
+        return replace(evaluate(Searcher(store.load(), encoder), questions, folder.resolve().name), tuning=tuning)
+
+
+def _tune(
+    passages: Sequence[Passage], tuned: Path, model: str, folder: Path, progress: Progress | None
+) -> dict[str, Any]:
+    try:
+        return tune_passages(passages, tuned, model=model, source=str(folder), progress=progress).to_dict()
+    except ContentError as error:
+        return {"kept": False, "reason": error.reason}
 
 
 def read_passages(path: Path) -> list[Passage]:

@@ -51,6 +51,8 @@ async def _on_invalid_request(_: Request, error: Exception) -> JSONResponse:
     field = ".".join(place)[:100].encode("ascii", "replace").decode() or None
     if first.get("type") == "missing":
         detail = "is required"
+    elif not field:
+        detail = "must be a JSON object, sent with Content-Type: application/json"
     elif first.get("type") == "extra_forbidden":
         detail = "is not a parameter of this endpoint"
     else:

@@ -191,6 +191,7 @@ def test_no_request_makes_the_server_fail(server: serving, request_bytes: bytes)
     answer = reply(server, request_bytes)
     assert re.match(rb"HTTP/1\.1 (200|4\d\d) ", answer) or not answer
     assert len(answer) < 4096 or answer.startswith(b"HTTP/1.1 200")
+    assert b"application/problem+json" in answer or not answer.startswith(b"HTTP/1.1 4")
     with urllib.request.urlopen(server.url + "health") as alive:
         assert alive.status == 200
 
