@@ -41,6 +41,7 @@ class BuildReport:
         seconds: wall time.
         size_bytes: of the generation on disk.
         model: name of the model.
+        calibrated_on: how many labelled questions the confidence was fitted on; 0 for the built-in curve.
     """
 
     generation: str
@@ -55,6 +56,7 @@ class BuildReport:
     seconds: float
     size_bytes: int
     model: str
+    calibrated_on: int
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON: skipped files become objects with path, line and reason."""
@@ -187,6 +189,7 @@ def _publish(
         seconds=round(time.perf_counter() - started, 3),
         size_bytes=store.size(generation.manifest.generation),
         model=encoder.name,
+        calibrated_on=generation.confidence.questions,
     )
 
 
@@ -194,8 +197,11 @@ def _calibrate(generation: Generation, encoder: Encoder, questions: LabelledQues
     """The confidence fitted on the labelled questions, or the built-in one without any."""
     if questions is None:
         return Confidence()
-    questions.check(passage.passage_id for passage in generation.passages.all())
-    judged = {key: text for key, text in questions.queries.items() if questions.qrels.get(key)}
+    known = {passage.passage_id for passage in generation.passages.all()}
+    # An edited heading renames a passage: its questions wait until their labels follow, the rebuild does not.
+    judged = {key: text for key, text in questions.queries.items() if known.intersection(questions.qrels.get(key, ()))}
+    if not judged:
+        return Confidence()
     asked = {**judged, **questions.unanswerable}
     signals, answered = [], []
     for key, ranked in zip(asked, Retriever(generation, encoder).rank_many(list(asked.values())), strict=True):

@@ -76,12 +76,16 @@ def index(
         return
     for error in report.skipped:
         _err.print(f"[yellow]skipped[/] {escape(str(error))}", soft_wrap=True)
+    fitted = (
+        f"fitted on {report.calibrated_on:,} labelled questions" if report.calibrated_on else "not fitted on this site"
+    )
     state = "Published" if report.published else "Nothing changed; still"
     _out.print(
         f"[bold green]{state} generation {report.generation}[/] in {escape(str(index))}\n"
         f"  {report.documents:,} documents, {report.passages:,} passages "
         f"({report.paragraphs:,} paragraphs, {report.faq_entries:,} FAQ entries)\n"
         f"  {report.embedded:,} texts embedded, {report.reused:,} reused, {len(report.skipped):,} files skipped\n"
+        f"  confidence {fitted}\n"
         f"  {report.seconds:.1f} s, {report.size_bytes / 1e6:.1f} MB",
         soft_wrap=True,
     )

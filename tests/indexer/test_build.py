@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 
 from indexer.build import build_index
+from indexer.confidence import Confidence
 from indexer.errors import ContentError, IndexStoreError, ModelError
 from indexer.generation import Generation
 from indexer.index_store import IndexStore
+from indexer.labelled import LabelledQuestions
 from indexer.model import FloatArray
 from tests.conftest import ROOT, SAMPLE, HashedWordsEncoder, SmallSite
 
@@ -256,3 +258,21 @@ def test_a_file_that_cannot_grow_leaves_the_published_generation(
     assert "nothing was published" in done.stdout, done.stderr
     assert built.store.load().manifest.generation == "000001"
     assert built.build().generation == "000002"
+
+
+def test_labels_of_a_renamed_passage_wait_and_the_rebuild_does_not(built: SmallSite) -> None:
+    (cost,) = (p.passage_id for p in built.store.load().passages.all() if p.question == "What does it cost?")
+    asked = {"q1": "how much is it", "q2": "alone?"}
+    questions = LabelledQuestions(
+        asked, {"q1": {cost: 2}, "q2": {"calm-talks/renamed-since": 2}}, {"u1": "any parking"}
+    )
+    report = build_index(built.content, built.index, encoder=built.encoder, questions=questions)
+    assert (report.published, report.embedded, report.calibrated_on) == (True, 0, 2)  # q1 and u1
+    assert built.searcher().search("how much is it").answered
+
+
+def test_labels_that_fit_nothing_leave_the_built_in_confidence(built: SmallSite) -> None:
+    questions = LabelledQuestions({"q1": "how much"}, {"q1": {"elsewhere/passage": 1}}, {})
+    report = build_index(built.content, built.index, encoder=built.encoder, questions=questions)
+    assert report.calibrated_on == 0
+    assert built.store.load().confidence == Confidence()
