@@ -1,6 +1,6 @@
 """From a model's name to verified local files, and from those to an exported model that serves without torch.
 
-The only file that imports sentence_transformers, torch and onnx; it does so only inside functions.
+Beside `indexer.model_tuning` the only file that imports sentence_transformers and torch, and only inside functions.
 """
 
 from __future__ import annotations
@@ -186,10 +186,10 @@ def export_model(model: ModelFiles, folder: Path) -> EncoderCard:
         runtime=Runtime.TORCH,
         dim=int(loaded.get_embedding_dimension() or 0),
         max_tokens=_max_tokens(loaded),
-        query_prompt=_prompt(loaded, "query"),
-        document_prompt=_prompt(loaded, "document", "passage"),
+        query_prompt=prompt_of(loaded, "query"),
+        document_prompt=prompt_of(loaded, "document", "passage"),
     )
-    with _quiet():
+    with quiet():
         onnx = _export_onnx(loaded, card, aside)
         if onnx is None:
             loaded.save_pretrained(str(aside / TORCH_FOLDER), create_model_card=False)
@@ -207,7 +207,7 @@ def export_model(model: ModelFiles, folder: Path) -> EncoderCard:
 def load_sentence_transformer(folder: Path) -> SentenceTransformer:
     """Load a model with torch, from this disk only."""
     try:
-        with _quiet():
+        with quiet():
             from sentence_transformers import SentenceTransformer
 
             return SentenceTransformer(str(folder), device="cpu", local_files_only=True).eval()
@@ -320,7 +320,7 @@ def _max_tokens(model: SentenceTransformer) -> int:
     return int(limit) if limit and limit < 1_000_000 else 512
 
 
-def _prompt(model: SentenceTransformer, *names: str) -> str:
+def prompt_of(model: SentenceTransformer, *names: str) -> str:
     """The prompt sentence-transformers would use; its order: the task's own names, then the model's default."""
     prompts: dict[str, str] = dict(model.prompts or {})
     for name in (*names, model.default_prompt_name or ""):
@@ -333,7 +333,7 @@ def _from_hub(name: str) -> Path:
     try:
         from huggingface_hub import snapshot_download
 
-        with _quiet():
+        with quiet():
             return Path(snapshot_download(name))
     except ImportError as error:
         raise ModelError(f"{name}: no such folder, and huggingface_hub is not installed to look the name up") from error
@@ -361,7 +361,7 @@ def _verify(path: Path, expected: str) -> None:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """The libraries' own progress bars and notes are not for our users."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")

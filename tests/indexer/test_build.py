@@ -263,9 +263,7 @@ def test_a_file_that_cannot_grow_leaves_the_published_generation(
 def test_labels_of_a_renamed_passage_wait_and_the_rebuild_does_not(built: SmallSite) -> None:
     (cost,) = (p.passage_id for p in built.store.load().passages.all() if p.question == "What does it cost?")
     asked = {"q1": "how much is it", "q2": "alone?"}
-    questions = LabelledQuestions(
-        asked, {"q1": {cost: 2}, "q2": {"calm-talks/renamed-since": 2}}, {"u1": "any parking"}
-    )
+    questions = LabelledQuestions(asked, {"q1": {cost: 2}, "q2": {"calm-talks/renamed-since": 2}}, {"u1": "parking"})
     report = build_index(built.content, built.index, encoder=built.encoder, questions=questions)
     assert (report.published, report.embedded, report.calibrated_on) == (True, 0, 2)  # q1 and u1
     assert built.searcher().search("how much is it").answered
