@@ -23,6 +23,7 @@ from indexer.labelled import LabelledQuestions
 from indexer.model import DEFAULT_MODEL, export_model, find_model
 from indexer.passages import EmbeddingText, Role, Splitter, detect_languages, embedding_texts, passages_of
 from indexer.retrieval import Retriever
+from indexer.strangers import STRANGERS
 
 Progress = Callable[[int, int], None]
 
@@ -194,21 +195,23 @@ def _publish(
 
 
 def _calibrate(generation: Generation, encoder: Encoder, questions: LabelledQuestions | None) -> Confidence:
-    """The confidence fitted on the labelled questions, or the built-in one without any."""
+    """The confidence of a generation: placed by strangers, then fitted on the labelled questions if there are any."""
+    retriever = Retriever(generation, encoder)
+    confidence = Confidence.of_strangers([ranked.signal for ranked in retriever.rank_many(STRANGERS)])
     if questions is None:
-        return Confidence()
+        return confidence
     known = {passage.passage_id for passage in generation.passages.all()}
     # An edited heading renames a passage: its questions wait until their labels follow, the rebuild does not.
     judged = {key: text for key, text in questions.queries.items() if known.intersection(questions.qrels.get(key, ()))}
     if not judged:
-        return Confidence()
+        return confidence
     asked = {**judged, **questions.unanswerable}
     signals, answered = [], []
-    for key, ranked in zip(asked, Retriever(generation, encoder).rank_many(list(asked.values())), strict=True):
+    for key, ranked in zip(asked, retriever.rank_many(list(asked.values())), strict=True):
         best = generation.passages.get(ranked.passages[:1].tolist())[0].passage_id
         signals.append(ranked.signal)
         answered.append(best in questions.qrels.get(key, {}))
-    return Confidence.fit(signals, answered)
+    return confidence.fit(signals, answered)
 
 
 def _previous(store: IndexStore, encoder: Encoder) -> Generation | None:

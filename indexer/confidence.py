@@ -1,4 +1,4 @@
-"""Whether the best hit answers: a calibrated probability, learned on this corpus where it has labelled questions."""
+"""Whether the best hit answers: a calibrated probability, placed by what strangers' questions find in this corpus."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import Self
 
 import numpy as np
 
-# Where a site has no labelled questions: flatter than any one corpus would have it, because corpora differ in where
-# their answered questions begin.
-_SLOPE, _INTERCEPT = 12.0, -6.4
+# Fitted on public question sets with the default model; flatter than any one of them would have it, because corpora
+# differ in where their answered questions begin.
+_SLOPE, _INTERCEPT = 10.5, -5.6
+# What questions about other things reach at most with the default model: other models find everything nearer.
+_STRANGER = 0.4
 # How much the labelled questions of a site must disagree with these before they outweigh them.
 _PRIOR_STRENGTH = 10.0
 _STEPS = 50
@@ -40,8 +42,23 @@ class Confidence:
         return (1.0 + math.tanh((self.slope * signal + self.intercept) / 2)) / 2
 
     @classmethod
-    def fit(cls, signals: Sequence[float], answered: Sequence[bool]) -> Self:
-        """Fit on labelled questions, held near the built-in curve while they are few.
+    def of_strangers(cls, signals: Sequence[float]) -> Self:
+        """The built-in curve, placed for a model and a corpus by questions which the corpus does not answer.
+
+        Models differ in the cosines they give to texts that have nothing to do with each other. The signal is
+        stretched so that the middle stranger stands no higher than with the default model, and a perfect hit at 1.
+
+        Args:
+            signals: of each stranger's best hit.
+        """
+        middle = min(float(np.median(signals)), 0.99)
+        if middle <= _STRANGER:
+            return cls()
+        stretch = (1 - _STRANGER) / (1 - middle)
+        return cls(slope=_SLOPE * stretch, intercept=_INTERCEPT + _SLOPE * (1 - stretch))
+
+    def fit(self, signals: Sequence[float], answered: Sequence[bool]) -> Confidence:
+        """Fit on labelled questions, held near this curve while they are few.
 
         Newton's method on the penalised log-likelihood, which is strictly concave, so the result is unique.
 
@@ -51,7 +68,7 @@ class Confidence:
         """
         design = np.column_stack((signals, np.ones(len(signals))))
         labels = np.asarray(answered, dtype=np.float64)
-        prior = np.array([_SLOPE, _INTERCEPT])
+        prior = np.array([self.slope, self.intercept])
         # A signal of 0.1 more or less matters as much as a shift of the whole curve.
         precision = np.diag([_PRIOR_STRENGTH * 0.01, _PRIOR_STRENGTH * 0.1])
         weights = prior.copy()
@@ -65,4 +82,4 @@ class Confidence:
             weights = weights + step
             if float(np.abs(step).max()) < 1e-9:
                 break
-        return cls(slope=float(weights[0]), intercept=float(weights[1]), questions=len(labels))
+        return Confidence(slope=float(weights[0]), intercept=float(weights[1]), questions=len(labels))

@@ -23,11 +23,13 @@ class Paragraph:
 
     Attributes:
         text: the words; lines inside a list or table are separated by ``\n``.
+        alternates: questions that it answers, as visitors might put them.
         heading_path: headings above it, outermost first, without the document title.
         anchor: fragment of the nearest heading on the published page, "" if none.
     """
 
     text: str
+    alternates: tuple[str, ...] = ()
     heading_path: tuple[str, ...] = ()
     anchor: str = ""
 
@@ -84,7 +86,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """What a search returns: a paragraph, or one FAQ entry with question, alternates and answer.
+    """What a search returns: a paragraph, or one FAQ entry with its question and answer.
 
     Attributes:
         passage_id: stable and readable, ``document_id/place``; used in links and judgements.
@@ -92,7 +94,7 @@ class Passage:
         document_id, document_title, document_url: of the document it comes from.
         heading_path: headings above it, outermost first.
         question: the FAQ question, "" for a paragraph.
-        alternates: other phrasings of the question.
+        alternates: other phrasings of the question, or questions that a paragraph answers.
         text: the paragraph or the answer.
         url: link to its place, "" if the document has none.
         tags: its own and its document's, sorted.

@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 import numpy as np
 import numpy.typing as npt
 
+from indexer.adaptation import Adaptation
 from indexer.confidence import Confidence
 from indexer.documents import Passage
 from indexer.errors import IndexDamagedError
@@ -26,7 +27,7 @@ from indexer.vectors import VectorIndex
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 # One record a vector: the passage it belongs to, what it stands for, the characters of the passage's text it
 # covers, and the hash of the embedded text, by which the next build finds the vector again.
 ROW: Final = np.dtype([("passage", "<i4"), ("role", "u1"), ("start", "<i4"), ("end", "<i4"), ("text", "S16")])
@@ -67,6 +68,11 @@ class Layout:
     def sentence_rows(self) -> Path:
         """`ROW` records, one for each vector in `sentences`, ascending by passage."""
         return self.folder / "sentence_rows.npy"
+
+    @property
+    def adaptation(self) -> Path:
+        """`Adaptation`."""
+        return self.folder / "adaptation.npy"
 
     @property
     def lexicon(self) -> Path:
@@ -155,6 +161,7 @@ class Generation:
     rows: npt.NDArray[np.void]
     sentences: npt.NDArray[np.float16]
     sentence_rows: npt.NDArray[np.void]
+    adaptation: Adaptation
     lexicon: Lexicon
     confidence: Confidence
 
@@ -219,6 +226,7 @@ def write_generation(
     write_file(layout.rows, _npy(searched.records))
     write_file(layout.sentences, _npy(sentences.vectors))
     write_file(layout.sentence_rows, _npy(sentences.records))
+    write_file(layout.adaptation, _npy(Adaptation.fit(searched.vectors, searched.records["passage"]).to_array()))
     Lexicon.build([lexical_text(passage) for passage in passages]).save(layout.lexicon)
     confidence = calibrate(_open(layout, manifest, Confidence()))
     write_file(layout.confidence, json.dumps(asdict(confidence)).encode())
@@ -276,6 +284,7 @@ def _open(layout: Layout, manifest: Manifest, confidence: Confidence) -> Generat
         rows=np.load(layout.rows, mmap_mode="r"),
         sentences=np.load(layout.sentences, mmap_mode="r"),
         sentence_rows=np.load(layout.sentence_rows, mmap_mode="r"),
+        adaptation=Adaptation(*np.load(layout.adaptation)),
         lexicon=Lexicon.load(layout.lexicon),
         confidence=confidence,
     )

@@ -47,7 +47,6 @@ UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4
 _WORD = re.compile(rf"(?P<unspaced>[{UNSPACED}]+)|[^\W_](?:[^\W_{UNSPACED}]|['’](?=[^\W\d_]))*")
 _GRAM = 4
 _HEADER, _PARTS = "lexicon.json", ("terms", "grams", "questions")
-_WEIGHTS = (0.5, 0.25, 0.25)
 
 
 def words(text: str) -> Iterator[str]:
@@ -153,15 +152,19 @@ class Lexicon:
         """BM25 over terms of every passage; shape (passages,), float32, >= 0; all zero if no word is known."""
         return self._terms.scores([f"{lang}:{term}" for lang in self.languages for term in terms(question, lang)])
 
-    def evidence(self, question: str) -> FloatArray:
+    def evidence(self, question: str, weights: Sequence[float]) -> FloatArray:
         """What is in common with every passage; shape (passages,), float32, in [0, 1].
 
-        Each of the three scores is divided by its best; terms count half, the grams a quarter each.
+        Each of the three scores is divided by its best.
+
+        Args:
+            question: its words.
+            weights: of terms, grams of the whole passage and grams of its questions; they add up to 1.
         """
         pieces = grams(question)
         parts = (self.bm25(question), self._grams.scores(pieces), self._questions.scores(pieces))
         total = np.zeros_like(parts[0])
-        for part, weight in zip(parts, _WEIGHTS, strict=True):
+        for part, weight in zip(parts, weights, strict=True):
             best = float(part.max(initial=0.0))
             if best > 0:
                 total += part * (weight / best)
@@ -198,6 +201,8 @@ class _Postings:
     def __init__(self, bm25: bm25s.BM25 | None, size: int) -> None:
         self._bm25 = bm25
         self.size = size
+        if bm25:  # mapped from the disk, but without memmap's own cost a slice
+            self._postings = [np.asarray(bm25.scores[name]) for name in ("data", "indices", "indptr")]
 
     @classmethod
     def build(cls, texts: Sequence[Sequence[str]]) -> Self:
@@ -214,7 +219,12 @@ class _Postings:
         ids = [known[token] for token in tokens if token in known]
         if self._bm25 is None or not ids:
             return np.zeros(self.size, dtype=np.float32)
-        return np.asarray(self._bm25.get_scores_from_ids(ids), dtype=np.float32)
+        # The library adds token by token; a question has a hundred grams.
+        values, passages, bounds = self._postings
+        spans = [slice(bounds[token], bounds[token + 1]) for token in ids]
+        found = np.concatenate([passages[span] for span in spans])
+        weights = np.concatenate([values[span] for span in spans])
+        return np.bincount(found, weights=weights, minlength=self.size).astype(np.float32)
 
     def save(self, folder: Path) -> None:
         folder.mkdir()
@@ -228,8 +238,6 @@ class _Postings:
         if not folder.exists() or not any(folder.iterdir()):
             return cls(None, size)
         bm25 = bm25s.BM25.load(str(folder), mmap=True, show_progress=False, verbosity=0)
-        for name in ("data", "indices", "indptr"):  # still mapped, but without memmap's own cost a slice
-            bm25.scores[name] = np.asarray(bm25.scores[name])
         return cls(bm25, size)
 
 

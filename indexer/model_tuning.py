@@ -171,12 +171,10 @@ def training_pairs(passages: Iterable[Passage]) -> list[Pair]:
     pairs: dict[tuple[str, str], Pair] = {}
     for number, passage in enumerate(passages):
         found: list[tuple[str, str]] = []
-        if passage.kind is PassageKind.FAQ:
-            found.append((passage.question, passage.text))
-            for alternate in passage.alternates:
-                found += [(alternate, passage.text), (alternate, passage.question)]
-        else:
-            found.append((" - ".join(filter(None, (passage.document_title, *passage.heading_path))), passage.text))
+        headings = " - ".join(filter(None, (passage.document_title, *passage.heading_path)))
+        found.append((passage.question or headings, passage.text))
+        for alternate in passage.alternates:
+            found += [(alternate, passage.text), (alternate, passage.question)]
         for query, text in found:
             if query and text and query.casefold() != text.casefold():  # else there is nothing to learn
                 pairs.setdefault((query, text), Pair(number, query, text))

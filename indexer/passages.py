@@ -160,22 +160,30 @@ def passages_of(document: Document, splitter: Splitter, lang: str) -> list[Passa
             )
             continue
         context = splitter.context((document.title, *block.heading_path))
+        alternates = block.alternates
         for start, end in splitter.spans(block.text, lang, context=context):
             place = _free(slug(block.heading_path[-1] if block.heading_path else document.title), taken)
-            passages.append(replace(common, passage_id=f"{document.document_id}/{place}", text=block.text[start:end]))
+            passages.append(
+                replace(
+                    common,
+                    passage_id=f"{document.document_id}/{place}",
+                    alternates=alternates,
+                    text=block.text[start:end],
+                )
+            )
+            alternates = ()  # of a paragraph in several parts, the first one is where the answer begins
     return passages
 
 
 def embedding_texts(passage: Passage, splitter: Splitter) -> list[EmbeddingText]:
     """The texts to embed for one passage: questions, answer alone, answer in context, and its sentences."""
     texts: list[EmbeddingText] = []
-    if passage.kind is PassageKind.FAQ:
-        for role, question in ((Role.QUESTION, passage.question), *((Role.ALTERNATE, a) for a in passage.alternates)):
-            start, end = splitter.spans(question, passage.lang)[0]
-            texts.append(EmbeddingText(role, question[start:end]))
-        context = splitter.context((passage.document_title, passage.question))
-    else:
-        context = splitter.context((passage.document_title, *passage.heading_path))
+    questions = [(Role.QUESTION, passage.question)] if passage.question else []
+    for role, question in (*questions, *((Role.ALTERNATE, alternate) for alternate in passage.alternates)):
+        start, end = splitter.spans(question, passage.lang)[0]
+        texts.append(EmbeddingText(role, question[start:end]))
+    about = (passage.question,) if passage.kind is PassageKind.FAQ else passage.heading_path
+    context = splitter.context((passage.document_title, *about))
     if passage.text:
         for span in splitter.spans(passage.text, passage.lang, context=context):
             part = passage.text[slice(*span)]
@@ -191,7 +199,7 @@ def embedding_texts(passage: Passage, splitter: Splitter) -> list[EmbeddingText]
 
 def lexical_text(passage: Passage) -> LexicalText:
     """The words a passage can be found by: title, headings, questions and text."""
-    questions = "\n".join((passage.question, *passage.alternates)) if passage.question else passage.text
+    questions = "\n".join(filter(None, (passage.question, *passage.alternates))) or passage.text
     parts = (passage.document_title, *passage.heading_path, passage.question, *passage.alternates, passage.text)
     return LexicalText(lang=passage.lang, questions=questions, text="\n".join(part for part in parts if part))
 

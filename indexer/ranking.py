@@ -12,10 +12,32 @@ from indexer.passages import Role
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
-# Weight of what is in common in words, beside cosines.
-LEXICAL_WEIGHT = 0.2
 # A question asked in several ways is supported by this many of them: one near phrasing may be chance.
 _SUPPORTING_QUESTIONS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """How much each ingredient of a score counts; a weight of 0 leaves it out.
+
+    Attributes:
+        support: of the second opinion, against the best vector's; both together are 1.
+        lexical: of what is in common in words.
+        lexical_several: the same for a passage with several questions, whose words say less when they stand together.
+        parts: of what is in common in words: terms, grams of the whole passage, grams of its questions.
+        membership: of `Adaptation.membership`.
+        sentence: of the sentence that answers, where best and support together weigh 2.
+    """
+
+    support: float = 0.5
+    lexical: float = 0.2
+    lexical_several: float = 0.1
+    parts: tuple[float, float, float] = (0.5, 0.25, 0.25)
+    membership: float = 0.3
+    sentence: float = 0.3
+
+
+DEFAULT_WEIGHTS = Weights()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,77 +49,125 @@ class Evidence:
         best: highest cosine of any of its vectors, float32.
         best_row: the row of `VectorIndex` which has it, int64.
         support: a second opinion, float32: the highest cosine of its ENTRY vectors, or the mean of its three
-            nearest questions where it has alternates and that is higher.
+            nearest questions where it has several and that is higher.
+        membership: from `Adaptation`, float32, near 1 for a text that might be one of the passage's own.
         lexical: from `Lexicon.evidence`, float32 in [0, 1].
+        several: whether it has several questions, bool.
     """
 
     passages: IntArray
     best: FloatArray
     best_row: IntArray
     support: FloatArray
+    membership: FloatArray
     lexical: FloatArray
+    several: npt.NDArray[np.bool_]
 
 
 def gather(
-    passages: IntArray, rows: IntArray, owners: IntArray, roles: IntArray, cosines: FloatArray, lexical: FloatArray
+    *,
+    passages: IntArray,
+    rows: IntArray,
+    starts: IntArray,
+    roles: IntArray,
+    cosines: FloatArray,
+    membership: FloatArray,
+    lexical: FloatArray,
 ) -> Evidence:
     """Collect the evidence of each candidate from all its vectors.
 
     Args:
         passages: candidates, ascending, each with at least one row; shape (candidates,).
         rows: all rows of all candidates, ascending by passage; shape (rows,).
-        owners: passage number of each row.
+        starts: where in `rows` those of each candidate begin; shape (candidates,).
         roles: `Role` of each row.
         cosines: of each row with the question.
+        membership: of each row.
         lexical: of each candidate; shape (candidates,).
     """
-    if not len(passages):
-        return Evidence(passages=passages, best=lexical, best_row=passages, support=lexical, lexical=lexical)
-    starts = np.searchsorted(owners, passages)
+    counts = np.diff(starts, append=len(rows))
     best = np.maximum.reduceat(cosines, starts)
     # The first row that reaches the best cosine: rows are in a fixed order, so the choice is too.
-    is_best = cosines >= np.repeat(best, np.diff(np.append(starts, len(rows))))
-    positions = np.where(is_best, np.arange(len(rows)), len(rows))
-    best_row = rows[np.minimum.reduceat(positions, starts)]
-    entry = np.maximum.reduceat(np.where(roles == Role.ENTRY, cosines, -1.0).astype(np.float32), starts)
-    support = np.maximum(entry, _question_support(passages, owners, roles, cosines))
+    best_row = rows[_first_of(cosines, best, starts)]
+    entry = np.maximum.reduceat(np.where(roles == Role.ENTRY, cosines, np.float32(-1)), starts)
+    questions, several = _question_support(roles, cosines, starts)
+    support = np.maximum(entry, questions)
     return Evidence(
         passages=passages,
         best=best,
         best_row=best_row,
-        support=np.where(support > -1.0, support, best).astype(np.float32),
+        support=np.where(support > -1, support, best),
+        membership=np.asarray(np.add.reduceat(membership, starts) / counts, dtype=np.float32),
         lexical=lexical,
+        several=several,
     )
 
 
-def fuse(evidence: Evidence) -> FloatArray:
+def fuse(evidence: Evidence, weights: Weights = DEFAULT_WEIGHTS) -> FloatArray:
     """One score a candidate, higher is better: dense evidence, anchored by the words in common."""
-    scores = (evidence.best + evidence.support) / 2 + LEXICAL_WEIGHT * evidence.lexical
-    return np.asarray(scores, dtype=np.float32)
+    lexical = np.where(evidence.several, np.float32(weights.lexical_several), np.float32(weights.lexical))
+    dense = _dense(evidence, weights)
+    return dense + lexical * evidence.lexical + np.float32(weights.membership) * evidence.membership
 
 
-def signal(score: float, support: float, sentence: float) -> float:
-    """How well a hit answers, before calibration: the mean of three opinions.
+def with_sentences(
+    scores: FloatArray, evidence: Evidence, sentences: FloatArray, weights: Weights = DEFAULT_WEIGHTS
+) -> FloatArray:
+    """The scores once the sentences of each text have been heard; they never lower a score.
+
+    Passages that have several questions are known by those; the other ones also by the sentence that answers.
 
     Args:
-        score: from `fuse`.
-        support: see `Evidence`; keeps out passages that merely repeat the question's words.
-        sentence: highest cosine of any sentence of its text; keeps out passages on the topic without an answer.
+        scores: from `fuse`.
+        evidence: of the same candidates.
+        sentences: highest cosine of a sentence of each candidate's text, -1 without any.
+        weights: the same as for `fuse`.
     """
-    return (score + support + sentence) / 3
+    share = np.float32(weights.sentence / (2 + weights.sentence))
+    gain = (np.maximum(sentences, evidence.best) - _dense(evidence, weights)) * share
+    return scores + np.where(evidence.several, np.float32(0), gain)
 
 
-def _question_support(passages: IntArray, owners: IntArray, roles: IntArray, cosines: FloatArray) -> FloatArray:
-    """Mean cosine of each candidate's three nearest questions; -1 for those without alternates."""
-    support: FloatArray = np.full(len(passages), -1.0, dtype=np.float32)
-    asked = np.flatnonzero((roles == Role.QUESTION) | (roles == Role.ALTERNATE))
-    asked = asked[np.lexsort((-cosines[asked], owners[asked]))]
-    present, first, count = np.unique(owners[asked], return_index=True, return_counts=True)
+def _dense(evidence: Evidence, weights: Weights) -> FloatArray:
+    return evidence.best + np.float32(weights.support) * (evidence.support - evidence.best)
+
+
+def signal(*, best: float, support: float, sentence: float, lexical: float) -> float:
+    """How well a hit answers, before calibration.
+
+    Support weighs most: it keeps out passages that share one phrase with the question. The sentence keeps out those
+    on the topic without an answer.
+
+    Args:
+        best: see `Evidence`.
+        support: see `Evidence`.
+        sentence: highest cosine of any sentence of its text.
+        lexical: see `Evidence`.
+    """
+    return 0.2 * best + 0.6 * support + 0.2 * sentence + 0.08 * lexical
+
+
+def _question_support(
+    roles: IntArray, cosines: FloatArray, starts: IntArray
+) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+    """Mean cosine of each candidate's three nearest questions, -1 for those with fewer than two; and who has two."""
+    asked = (roles == Role.QUESTION) | (roles == Role.ALTERNATE)
+    count = np.add.reduceat(asked, starts, dtype=np.int64)
     several = count > 1
-    present, first, count = present[several], first[several], np.minimum(count[several], _SUPPORTING_QUESTIONS)
-    sums = np.concatenate(([0.0], np.cumsum(cosines[asked], dtype=np.float64)))
-    support[np.searchsorted(passages, present)] = (sums[first + count] - sums[first]) / count
-    return support
+    remaining = np.where(asked, cosines, np.float32(-2))
+    total = np.zeros(len(starts), dtype=np.float32)
+    for place in range(_SUPPORTING_QUESTIONS):
+        nearest = np.maximum.reduceat(remaining, starts)
+        total += np.where(count > place, nearest, np.float32(0))
+        remaining[_first_of(remaining, nearest, starts)] = -2
+    mean = total / np.minimum(np.maximum(count, 1), _SUPPORTING_QUESTIONS).astype(np.float32)
+    return np.where(several, mean, np.float32(-1)), several
+
+
+def _first_of(values: FloatArray, wanted: FloatArray, starts: IntArray) -> IntArray:
+    """Position of the first value of each run that equals the one wanted of it."""
+    equal = np.flatnonzero(values == np.repeat(wanted, np.diff(starts, append=len(values))))
+    return equal[np.searchsorted(equal, starts)]
 
 
 def order(scores: FloatArray, passages: IntArray) -> IntArray:

@@ -11,14 +11,19 @@ import numpy.typing as npt
 from indexer import ranking
 from indexer.encoder import Encoder
 from indexer.generation import Generation
+from indexer.passages import Role
+from indexer.ranking import DEFAULT_WEIGHTS, Weights
 from indexer.spelling import Spelling
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
-# Candidates from each side; every one is then scored over all its vectors.
-_DENSE_ROWS = 600
+# Candidates from each side; the best of both together are then scored over all their vectors.
+_DENSE_ROWS = 400
 _LEXICAL_PASSAGES = 100
+_CANDIDATES = 150
+# So many of the best are looked at once more, sentence by sentence.
+_CLOSE = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +31,7 @@ class Ranked:
     """The candidates of one question, best first; arrays have shape (candidates,).
 
     Attributes:
-        query: embedding of the question; shape (dim,), float32.
+        query: embedding of the question, adapted to the corpus; shape (dim,), float32, unit length.
         passages: passage numbers, int64.
         scores: float32, descending.
         best_rows: the row of `VectorIndex` nearest to the question, int64.
@@ -46,19 +51,28 @@ class Retriever:
     Args:
         generation: what is searched.
         encoder: the one it was built with.
+        weights: of the ingredients of a score.
     """
 
-    def __init__(self, generation: Generation, encoder: Encoder) -> None:
+    def __init__(self, generation: Generation, encoder: Encoder, *, weights: Weights = DEFAULT_WEIGHTS) -> None:
+        self._weights = weights
         self._generation = generation
         self._encoder = encoder
+        numbers = np.arange(len(generation.passages) + 1)
         self._owners = generation.rows["passage"].astype(np.int64)
         self._roles = generation.rows["role"].astype(np.int64)
-        self._bounds = np.searchsorted(self._owners, np.arange(len(generation.passages) + 1))
+        self._bounds = np.searchsorted(self._owners, numbers)
+        self._sentence_bounds = np.searchsorted(generation.sentence_rows["passage"], numbers)
         self._spelling = Spelling(generation.lexicon.counts, generation.lexicon.languages, self._is_whole)
 
     def first_row(self, number: int) -> int:
         """The first vector row of a passage."""
         return int(self._bounds[number])
+
+    def have_question(self, numbers: IntArray) -> npt.NDArray[np.bool_]:
+        """Which of some passages are FAQ entries; shape (len(numbers),)."""
+        have: npt.NDArray[np.bool_] = self._roles[self._bounds[numbers]] == Role.QUESTION
+        return have
 
     def rank(self, question: str, allowed: IntArray | None = None) -> Ranked:
         """Rank the passages for a question.
@@ -81,47 +95,101 @@ class Retriever:
         return [count <= counts[0] + 1 for count in counts[1:]]
 
     def _rank(self, question: str, query: FloatArray, allowed: IntArray | None) -> Ranked:
-        lexical = self._generation.lexicon.evidence(question)
+        generation = self._generation
+        near_query, member_query = generation.adaptation.map(query)
+        lexical = generation.lexicon.evidence(question, self._weights.parts)
         if allowed is None:
-            near, _ = self._generation.vectors.search(query, _DENSE_ROWS)
+            near, cosines = generation.vectors.search(near_query, _DENSE_ROWS)
         else:
             inside = np.zeros(len(lexical), dtype=bool)
             inside[allowed] = True
             lexical = np.where(inside, lexical, np.float32(0))
-            near, _ = self._generation.vectors.search(query, _DENSE_ROWS, rows=self._rows_of(allowed))
-        count = min(_LEXICAL_PASSAGES, len(lexical))
-        by_words = np.argpartition(-lexical, count - 1)[:count]
-        candidates = np.union1d(self._owners[near], by_words[lexical[by_words] > 0])
-        rows = self._rows_of(candidates)
+            rows, _ = _rows(self._bounds, allowed)
+            near, cosines = generation.vectors.search(near_query, _DENSE_ROWS, rows=rows)
+        candidates = self._candidates(self._owners[near], cosines, lexical)
+        if not len(candidates):
+            none = np.empty(0, dtype=np.float32)
+            return Ranked(query=near_query, passages=candidates, scores=none, best_rows=candidates, signal=0.0)
+        rows, starts = _rows(self._bounds, candidates)
+        products = generation.vectors.products(rows, np.stack((near_query, member_query)))
         evidence = ranking.gather(
             passages=candidates,
             rows=rows,
-            owners=self._owners[rows],
+            starts=starts,
             roles=self._roles[rows],
-            cosines=self._generation.vectors.cosines(rows, query),
+            cosines=products[0],
+            membership=products[1],
             lexical=lexical[candidates],
         )
-        scores = ranking.fuse(evidence)
+        scores = ranking.fuse(evidence, self._weights)
         order = ranking.order(scores, candidates)
+        close, rest = order[:_CLOSE], order[_CLOSE:]
+        sentences = np.full(len(candidates), -1, dtype=np.float32)
+        sentences[close] = self._nearest_sentences(candidates[close], near_query)
+        scores = ranking.with_sentences(scores, evidence, sentences, self._weights)
+        order = np.concatenate((close[ranking.order(scores[close], candidates[close])], rest))
+        first = int(order[0])
+        support = float(evidence.support[first])
         return Ranked(
-            query=query,
+            query=near_query,
             passages=candidates[order],
             scores=scores[order],
             best_rows=evidence.best_row[order],
-            signal=self._signal(evidence, scores, int(order[0]), query) if len(order) else 0.0,
+            signal=ranking.signal(
+                best=float(evidence.best[first]),
+                support=support,
+                # A text of one sentence stands in its support already.
+                sentence=float(sentences[first]) if sentences[first] > -1 else support,
+                lexical=float(evidence.lexical[first]),
+            ),
         )
 
-    def _signal(self, evidence: ranking.Evidence, scores: FloatArray, best: int, query: FloatArray) -> float:
-        _, sentences = self._generation.sentences_of(int(evidence.passages[best]))
-        support = float(evidence.support[best])
-        # A text of one sentence stands in its support already.
-        sentence = float((sentences @ query).max()) if len(sentences) else support
-        return ranking.signal(float(scores[best]), support, sentence)
+    def _candidates(self, owners: IntArray, cosines: FloatArray, lexical: FloatArray) -> IntArray:
+        """The passages worth a closer look, ascending.
 
-    def _rows_of(self, numbers: IntArray) -> IntArray:
-        """All vector rows of some passages (ascending), ascending."""
-        starts, stops = self._bounds[numbers], self._bounds[numbers + 1]
-        counts = stops - starts
-        ends = np.cumsum(counts)
-        rows: IntArray = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - (ends - counts), counts)
-        return rows
+        Args:
+            owners: passage of each row found, the nearest first.
+            cosines: of each row found, descending.
+            lexical: of every passage.
+        """
+        count = min(_LEXICAL_PASSAGES, len(lexical))
+        by_words = np.argpartition(-lexical, count - 1)[:count]
+        by_words = by_words[lexical[by_words] > 0]
+        best = self._weights.lexical * lexical
+        # Backwards, so that of a passage's rows the nearest is the one that stays.
+        nearest = np.full(len(lexical), cosines.min(initial=1.0), dtype=np.float32)
+        nearest[owners[::-1]] = cosines[::-1]
+        best += nearest
+        found = np.zeros(len(lexical), dtype=bool)
+        found[owners] = True
+        found[by_words] = True
+        candidates = np.flatnonzero(found)
+        if len(candidates) > _CANDIDATES:
+            order = ranking.order(best[candidates], candidates)
+            candidates = np.sort(candidates[order[:_CANDIDATES]])
+        return candidates
+
+    def _nearest_sentences(self, passages: IntArray, query: FloatArray) -> FloatArray:
+        """Highest cosine of any sentence of each passage; -1 for those whose sentences have no vectors."""
+        nearest = np.full(len(passages), -1, dtype=np.float32)
+        several = self._sentence_bounds[passages + 1] > self._sentence_bounds[passages]
+        rows, starts = _rows(self._sentence_bounds, passages[several])
+        if len(rows):
+            cosines = self._generation.sentences[rows].astype(np.float32) @ query
+            nearest[several] = np.maximum.reduceat(cosines, starts)
+        return nearest
+
+
+def _rows(bounds: IntArray, numbers: IntArray) -> tuple[IntArray, IntArray]:
+    """All rows of some passages, in their order, and where in them those of each passage begin.
+
+    Args:
+        bounds: the first row of every passage, and the number of rows.
+        numbers: of passages.
+    """
+    begins = bounds[numbers]
+    counts = bounds[numbers + 1] - begins
+    ends = np.cumsum(counts)
+    starts = ends - counts
+    rows: IntArray = np.arange(ends[-1] if len(ends) else 0) + np.repeat(begins - starts, counts)
+    return rows, starts

@@ -85,16 +85,16 @@ class VectorIndex:
         """The stored vectors of some rows; shape (len(rows), dim), float32."""
         return self._rows[rows]
 
-    def cosines(self, rows: IntArray, query: FloatArray) -> FloatArray:
-        """The cosine of some rows with a query; shape (len(rows),), float32.
+    def products(self, rows: IntArray, queries: FloatArray) -> FloatArray:
+        """The inner product of some rows with each of some queries; shape (queries, len(rows)), float32.
 
         Args:
             rows: row numbers, in any order.
-            query: shape (dim,), float32, unit length.
+            queries: shape (queries, dim), float32; with a unit vector the product is a cosine.
         """
         # einsum: a product this small is done before BLAS has woken its threads.
-        cosines: FloatArray = np.einsum("ij,j->i", self._rows[rows], query, dtype=np.float32)
-        return cosines
+        vectors = self._rows[rows]
+        return np.stack([np.einsum("ij,j->i", vectors, query, dtype=np.float32) for query in queries])
 
     def to_bytes(self) -> bytes:
         """The index as one block; written by the caller, because faiss takes a full disk for success."""

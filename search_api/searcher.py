@@ -51,8 +51,8 @@ class Answered(StrEnum):
 class Thresholds:
     """Confidence from which a result counts as answered or as possibly helpful; 0 <= partial <= high <= 1."""
 
-    high: float = 0.6
-    partial: float = 0.15
+    high: float = 0.75
+    partial: float = 0.25
 
 
 DEFAULT_THRESHOLDS = Thresholds()
@@ -196,8 +196,9 @@ class Searcher:
 
     def _related(self, numbers: IntArray) -> tuple[Passage, ...]:
         """The best FAQ entries among the candidates that are not shown."""
-        passages = self.generation.passages.get(numbers[:_RELATED_DEPTH].tolist())
-        return tuple(passage for passage in passages if passage.kind is PassageKind.FAQ)[:_RELATED]
+        near = numbers[:_RELATED_DEPTH]
+        entries = near[self._retriever.have_question(near)][:_RELATED]
+        return tuple(self.generation.passages.get(entries.tolist()))
 
     def _answered(self, confidence: float) -> Answered:
         if confidence >= self.thresholds.high:
@@ -255,7 +256,8 @@ class Searcher:
         if role is Role.QUESTION:
             by, text = MatchedBy.QUESTION, passage.question
         elif role is Role.ALTERNATE:
-            first = self._retriever.first_row(number) + 1  # the question's own row comes before the alternates'
+            # The question's own row, if there is one, comes before the alternates'.
+            first = self._retriever.first_row(number) + bool(passage.question)
             by, text = MatchedBy.ALTERNATE, passage.alternates[row - first]
         else:
             text = passage.text[int(record["start"]) : int(record["end"])]

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from indexer.build import BuildReport, build_index
 from indexer.encoder import Encoder, load_encoder
@@ -29,6 +30,10 @@ from tests.tiny_models import write_tiny_models
 ROOT = Path(__file__).parent.parent
 ARTICLES = ROOT / "corpus" / "articles"
 SAMPLE = Path(__file__).parent / "data" / "sample"
+
+# No test depends on how fast the machine is.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 class HashedWordsEncoder:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from indexer.corpus import Corpus, read_corpus
-from indexer.documents import Document, FaqEntry, Passage, PassageKind
+from indexer.documents import Document, FaqEntry, Paragraph, Passage, PassageKind
 from indexer.labelled import LabelledQuestions, json_lines
 from indexer.lexicon import terms, words
 from indexer.passages import Splitter, passages_of
@@ -156,8 +156,8 @@ def test_no_question_is_a_phrasing_of_the_articles(asked: dict[str, str], corpus
     phrasings = {
         spoken(text)
         for document in corpus.documents
-        for entry in entries(document)
-        for text in (entry.question, *entry.alternates)
+        for block in document.blocks
+        for text in ((block.question,) if isinstance(block, FaqEntry) else ()) + block.alternates
     }
     assert [(key, text) for key, text in asked.items() if spoken(text) in phrasings] == []
 
@@ -209,3 +209,6 @@ def test_what_the_description_counts_is_there(corpus: Corpus, passages: dict[str
         assert said in described
     assert sum(row["near_miss"] for row in unanswerable) == len(unanswerable) / 2
     assert {len(entry.alternates) for document in corpus.documents for entry in entries(document)} == {3}
+    paragraphs = [block for document in corpus.documents for block in document.blocks if isinstance(block, Paragraph)]
+    assert "each entry with three further phrasings, each paragraph with three to eight" in described
+    assert {len(paragraph.alternates) for paragraph in paragraphs} <= set(range(3, 9))

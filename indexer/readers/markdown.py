@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from markdown_it import MarkdownIt
@@ -14,6 +15,9 @@ from indexer.readers.front_matter import split_front_matter
 from indexer.readers.html_blocks import blocks_of
 from indexer.readers.markdown_dialects import plain_markdown
 from indexer.readers.metadata import metadata_of
+
+# Markdown takes the next line for a part of this one.
+_ALSO_ASKED_LINE = re.compile(r"^([ \t]*also asked:[^\n]*\n)(?=[^\n]*\S)", re.IGNORECASE | re.MULTILINE)
 
 
 def read(path: str, text: str) -> Document:
@@ -35,7 +39,7 @@ def render(text: str, *, mdx: bool = False) -> str:
         text: without front matter.
         mdx: indentation is not code, as in MDX.
     """
-    return str(_parser(mdx).render(plain_markdown(text, mdx=mdx)))
+    return str(_parser(mdx).render(_ALSO_ASKED_LINE.sub(r"\1\n", plain_markdown(text, mdx=mdx))))
 
 
 @cache

@@ -220,16 +220,25 @@ def _entries(question: str, blocks: Sequence[Block], headings: tuple[str, ...], 
     asked, *others = (
         without_question_mark(one_line(line)) for line in re.split(r"\n(?=\s*[QqPpFf]\w{0,8}\s?\d*[:.])", question)
     )
-    also = ALSO_ASKED.match(blocks[0].text) if blocks and blocks[0].kind is BlockKind.TEXT else None
-    if also:
-        others += [one_line(other) for other in also["phrasings"].split("|") if other.strip()]
-        rest = blocks[0].text[also.end() :].strip()
-        blocks = [*([replace(blocks[0], text=rest)] if rest else ()), *blocks[1:]]
+    if blocks:
+        phrasings, rest = _also_asked(blocks[0])
+        others += phrasings
+        blocks = [*rest, *blocks[1:]]
     answer = joined_text(answer_blocks(blocks)).strip()
     if asked and answer:
         yield FaqEntry(
             question=one_line(asked), answer=answer, alternates=tuple(others), heading_path=headings, anchor=anchor
         )
+
+
+def _also_asked(block: Block) -> tuple[tuple[str, ...], tuple[Block, ...]]:
+    """The phrasings of an "Also asked" line at the head of a block, and what is left of the block, if anything."""
+    also = ALSO_ASKED.match(block.text) if block.kind is BlockKind.TEXT else None
+    if also is None:
+        return (), (block,)
+    rest = block.text[also.end() :].strip()
+    phrasings = tuple(one_line(other) for other in also["phrasings"].split("|") if other.strip())
+    return phrasings, (replace(block, text=rest),) if rest else ()
 
 
 def _single_question(root: Section, title: str) -> Iterator[Paragraph | FaqEntry]:
@@ -259,32 +268,35 @@ def _same(heading: str, title: str) -> bool:
 def _direct(blocks: Sequence[Block], section: Section, place: _Place) -> Iterator[Paragraph | FaqEntry]:
     """Entries and paragraphs directly below one heading."""
     waiting: list[Block] = []
-    for block in blocks:
-        if block.kind is BlockKind.QUESTION:
-            yield from _paragraph(waiting, place)
-            waiting = []
-            yield from _entries(block.text, block.inner, place.headings, block.anchor)
-        elif block.kind is BlockKind.DETAILS and not is_toggle(block.text):
-            yield from _paragraph(waiting, place)
-            waiting = []
-            inner = sections_of(as_heading(block, section.level + 1), make_anchors=False)
-            yield from _Article(inner, "").read(inner, place)
-        elif block.kind is BlockKind.DETAILS:
-            yield from _paragraph(waiting, place)
-            waiting = []
-            yield from _direct(block.inner, section, place)
-        elif block.kind in _JOINS_TEXT and waiting:
-            waiting.append(block)
-        else:
-            yield from _paragraph(waiting, place)
-            waiting = [block]
-    yield from _paragraph(waiting, place)
+    asked: tuple[str, ...] = ()
+    for whole in blocks:
+        phrasings, left = _also_asked(whole)
+        if phrasings:
+            yield from _paragraph(waiting, asked, place)
+            waiting, asked = [], phrasings
+        for block in left:
+            if block.kind in _JOINS_TEXT and waiting:
+                waiting.append(block)
+                continue
+            if waiting or block.kind in (BlockKind.QUESTION, BlockKind.DETAILS):
+                yield from _paragraph(waiting, asked, place)
+                waiting, asked = [], ()
+            if block.kind is BlockKind.QUESTION:
+                yield from _entries(block.text, block.inner, place.headings, block.anchor)
+            elif block.kind is BlockKind.DETAILS and not is_toggle(block.text):
+                inner = sections_of(as_heading(block, section.level + 1), make_anchors=False)
+                yield from _Article(inner, "").read(inner, place)
+            elif block.kind is BlockKind.DETAILS:
+                yield from _direct(block.inner, section, place)
+            else:
+                waiting = [block]
+    yield from _paragraph(waiting, asked, place)
 
 
-def _paragraph(blocks: Sequence[Block], place: _Place) -> Iterator[Paragraph]:
+def _paragraph(blocks: Sequence[Block], alternates: tuple[str, ...], place: _Place) -> Iterator[Paragraph]:
     text = joined_text([_term_line(block) for block in blocks])
     if text:
-        yield Paragraph(text=text, heading_path=place.headings, anchor=place.anchor)
+        yield Paragraph(text=text, alternates=alternates, heading_path=place.headings, anchor=place.anchor)
 
 
 def _term_line(block: Block) -> Block:

@@ -67,8 +67,28 @@ def test_no_signal_is_too_large(signal: float, expected: int) -> None:
     assert Confidence(slope=500.0, intercept=0.0).probability(signal) == expected
 
 
+@pytest.mark.parametrize("middle", [-0.2, 0.0, 0.3, 0.4])
+def test_strangers_as_far_away_as_usual_leave_the_built_in_curve(middle: float) -> None:
+    assert Confidence.of_strangers([0.1 - 1, middle, 1.0]) == BUILT_IN
+
+
+@pytest.mark.parametrize("middle", [0.41, 0.5, 0.8, 0.95, 1.0])
+def test_a_model_that_finds_strangers_near_is_believed_later(middle: float) -> None:
+    placed = Confidence.of_strangers([0.0, middle, middle, middle, 1.0])
+    assert placed.probability(min(middle, 0.99)) == pytest.approx(BUILT_IN.probability(0.4), abs=1e-9)
+    assert placed.probability(1.0) == pytest.approx(BUILT_IN.probability(1.0), abs=1e-9)
+    half = (min(middle, 0.99) + 1) / 2  # half of the way from the strangers to a perfect hit, on either scale
+    assert placed.probability(half) == pytest.approx(BUILT_IN.probability(0.7), abs=1e-9)
+    assert placed.questions == 0
+
+
+def test_a_placed_curve_is_what_few_labels_stay_near_to() -> None:
+    placed = Confidence.of_strangers([0.8])
+    assert distance(placed.fit([0.9], [True]), placed) < 0.25 < 0.75 < distance(placed, BUILT_IN)
+
+
 def test_a_known_curve_is_learned_from_many_labels() -> None:
-    fitted = Confidence.fit(*simulated(40_000))
+    fitted = BUILT_IN.fit(*simulated(40_000))
     assert fitted.slope == pytest.approx(TRUE.slope, rel=0.05)
     assert fitted.intercept == pytest.approx(TRUE.intercept, rel=0.05)
     assert distance(fitted, TRUE) < 0.02
@@ -76,40 +96,40 @@ def test_a_known_curve_is_learned_from_many_labels() -> None:
 
 
 def test_the_more_labels_the_nearer_to_the_true_curve() -> None:
-    apart = [distance(Confidence.fit(*simulated(count)), TRUE) for count in (0, 20, 500, 20_000)]
+    apart = [distance(BUILT_IN.fit(*simulated(count)), TRUE) for count in (0, 20, 500, 20_000)]
     assert apart == sorted(apart, reverse=True)
 
 
 def test_the_fewer_labels_the_nearer_to_the_built_in_curve() -> None:
     even = -BUILT_IN.intercept / BUILT_IN.slope  # the signal of probability 1/2
-    apart = [distance(Confidence.fit([even] * count, [True] * count), BUILT_IN) for count in (0, 1, 2, 8, 64, 512)]
+    apart = [distance(BUILT_IN.fit([even] * count, [True] * count), BUILT_IN) for count in (0, 1, 2, 8, 64, 512)]
     assert apart == sorted(apart)
     assert len(set(apart)) == 6
 
 
 def test_few_labels_that_agree_with_the_built_in_curve_hardly_move_it() -> None:
     signals = [0.0, 0.1, 0.9, 1.0]
-    fitted = Confidence.fit(signals, [BUILT_IN.probability(signal) > 0.5 for signal in signals])
+    fitted = BUILT_IN.fit(signals, [BUILT_IN.probability(signal) > 0.5 for signal in signals])
     assert distance(fitted, BUILT_IN) < 0.05
     assert fitted.questions == 4
 
 
 def test_without_labels_the_curve_is_the_built_in_one() -> None:
-    assert Confidence.fit([], []) == BUILT_IN
+    assert BUILT_IN.fit([], []) == BUILT_IN
 
 
 @given(labelled, st.randoms(use_true_random=False))
 def test_the_order_of_the_labels_does_not_matter(pairs: list[tuple[float, bool]], chance: object) -> None:
     shuffled = list(pairs)
     chance.shuffle(shuffled)  # type: ignore[attr-defined]
-    one, other = (Confidence.fit([s for s, _ in some], [a for _, a in some]) for some in (pairs, shuffled))
+    one, other = (BUILT_IN.fit([s for s, _ in some], [a for _, a in some]) for some in (pairs, shuffled))
     assert (one.slope, one.intercept) == pytest.approx((other.slope, other.intercept), abs=1e-6)
 
 
 @given(labelled)
 def test_what_is_learned_explains_the_labels_no_worse_than_the_built_in_curve(pairs: list[tuple[float, bool]]) -> None:
     signals, answered = [s for s, _ in pairs], [a for _, a in pairs]
-    fitted = Confidence.fit(signals, answered)
+    fitted = BUILT_IN.fit(signals, answered)
     assert likelihood(fitted, signals, answered) >= likelihood(BUILT_IN, signals, answered) - 1e-6
 
 
@@ -117,7 +137,7 @@ def test_what_is_learned_explains_the_labels_no_worse_than_the_built_in_curve(pa
 @pytest.mark.parametrize("gap", [1e-6, 0.01, 0.5])
 def test_labels_that_a_threshold_separates_give_a_finite_curve(count: int, gap: float) -> None:
     signals = [0.5 - gap / 2, 0.5 + gap / 2] * (count // 2)
-    fitted = Confidence.fit(signals, [signal > 0.5 for signal in signals])
+    fitted = BUILT_IN.fit(signals, [signal > 0.5 for signal in signals])
     assert isfinite(fitted.slope)
     assert isfinite(fitted.intercept)
     assert fitted.probability(signals[0]) < fitted.probability(signals[1])
@@ -126,7 +146,7 @@ def test_labels_that_a_threshold_separates_give_a_finite_curve(count: int, gap: 
 @pytest.mark.parametrize("label", [True, False])
 def test_labels_that_are_all_alike_move_the_curve_their_way_and_no_further_than_finite(label: bool) -> None:
     signals = simulated(5_000)[0]
-    fitted = Confidence.fit(signals, [label] * len(signals))
+    fitted = BUILT_IN.fit(signals, [label] * len(signals))
     assert isfinite(fitted.slope)
     assert isfinite(fitted.intercept)
     for signal in (0.1, 0.4, 0.8):

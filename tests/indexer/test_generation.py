@@ -14,7 +14,7 @@ import pytest
 from indexer.build import build_index
 from indexer.encoder import Encoder
 from indexer.errors import IndexDamagedError
-from indexer.generation import Generation, Layout, Manifest, verify
+from indexer.generation import FORMAT, Generation, Layout, Manifest, verify
 from indexer.index_store import IndexStore
 from indexer.passages import Role
 from tests.conftest import SAMPLE, SmallSite
@@ -131,7 +131,7 @@ def test_a_later_format_is_refused_with_what_to_do(generation: Path) -> None:
     fields = json.loads(path.read_text("utf-8").strip().rsplit("\n", 1)[0]) | {"format": 99}
     body = json.dumps(fields, sort_keys=True, indent=1)
     path.write_text(f"{body}\n{hashlib.sha256(body.encode()).hexdigest()}\n", "utf-8")
-    with pytest.raises(IndexDamagedError, match="format 99, this version reads 1; rebuild"):
+    with pytest.raises(IndexDamagedError, match=f"format 99, this version reads {FORMAT}; rebuild"):
         verify(generation)
 
 

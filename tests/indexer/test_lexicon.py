@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 
 from indexer.errors import IndexDamagedError
 from indexer.lexicon import LexicalText, Lexicon, grams, terms, words
+from indexer.ranking import DEFAULT_WEIGHTS
 
 # Of 2, 3 and 3 words once the stop word is gone; stemming changes none of them.
 TEXTS = ["red rose", "red red wine", "green tea and leaf"]
 K1, B = 1.5, 0.75
+
+PARTS = DEFAULT_WEIGHTS.parts
 
 
 def bm25(count: int, length: int, holders: int) -> float:
@@ -113,24 +116,24 @@ def test_saving_and_loading_changes_nothing(tmp_path: Path, texts: list[str]) ->
     assert again.languages == lexicon.languages
     for question in ("red", "red wine", "zebra"):
         np.testing.assert_array_equal(again.bm25(question), lexicon.bm25(question))
-        np.testing.assert_array_equal(again.evidence(question), lexicon.evidence(question))
+        np.testing.assert_array_equal(again.evidence(question, PARTS), lexicon.evidence(question, PARTS))
 
 
 def test_evidence_is_a_share_of_what_the_best_passage_has(three: Lexicon) -> None:
     for question in ("red wine", "the leaf", "zebra", "winne"):
-        evidence = three.evidence(question)
+        evidence = three.evidence(question, PARTS)
         assert evidence.dtype == np.float32
         assert ((evidence >= 0) & (evidence <= 1 + 1e-6)).all()
-    assert np.argmax(three.evidence("red wine")) == 1
-    assert three.evidence("red wine")[1] == pytest.approx(1)  # best by words, by pieces and by pieces of questions
-    assert three.evidence("qqq").tolist() == [0, 0, 0]
+    assert np.argmax(three.evidence("red wine", PARTS)) == 1
+    assert three.evidence("red wine", PARTS)[1] == pytest.approx(1)  # best by words and by pieces
+    assert three.evidence("qqq", PARTS).tolist() == [0, 0, 0]
 
 
 @pytest.mark.parametrize(("misspelt", "best"), [("greeen", 2), ("wiine", 1), ("rosse", 0)])
 def test_a_misspelt_word_is_still_evidence(three: Lexicon, misspelt: str, best: int) -> None:
     assert three.bm25(misspelt).max() == 0
-    assert np.argmax(three.evidence(misspelt)) == best
-    assert three.evidence(misspelt)[best] > 0
+    assert np.argmax(three.evidence(misspelt, PARTS)) == best
+    assert three.evidence(misspelt, PARTS)[best] > 0
 
 
 def test_pieces_of_words_are_folded() -> None:

@@ -112,6 +112,18 @@ def test_a_long_paragraph_is_cut_at_sentence_ends() -> None:
     assert " ".join(p.text for p in passages) == text
 
 
+def test_what_a_paragraph_answers_is_embedded_and_stays_with_its_first_part() -> None:
+    asked = ("what now", "and then?")
+    first, *others = made_of(Paragraph(text="One two three four. " * 12, alternates=asked, heading_path=("Head",)))
+    assert others
+    assert [passage.alternates for passage in (first, *others)] == [asked, *(() for _ in others)]
+    assert [text.text for text in embedding_texts(first, SMALL) if text.role is Role.ALTERNATE] == list(asked)
+    assert not [text for text in embedding_texts(first, SMALL) if text.role is Role.QUESTION]
+    words = lexical_text(first)
+    assert words.questions == "what now\nand then?"
+    assert words.text.startswith("Title\nHead\nwhat now\nand then?\nOne two")
+
+
 def test_a_faq_entry_stays_one_passage_however_long() -> None:
     answer = " ".join(f"Sentence number {n} of the answer." for n in range(50))
     (passage,) = made_of(FaqEntry(question="Why?", answer=answer))

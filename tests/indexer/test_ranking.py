@@ -83,6 +83,17 @@ def test_an_alternate_counts_like_the_question(site: SmallSite) -> None:
     assert (best.passage.question, best.matched_text) == ("What is it?", "Tell me about roses")
 
 
+def test_a_paragraph_is_found_by_what_is_also_asked(site: SmallSite) -> None:
+    contents(site, a=ROSE, b="# Zoo\n\nAlso asked: hoot hoot | who flies tonight\n\nOwls hunt mice silently\n")
+    best = site.searcher().search("who flies tonight").hits[0]
+    assert (best.passage.document_id, best.matched_by.value, best.matched_text) == (
+        "b",
+        "alternate",
+        "who flies tonight",
+    )
+    assert best.passage.text == "Owls hunt mice silently"
+
+
 def test_other_content_does_not_change_which_of_two_is_better(site: SmallSite) -> None:
     contents(site, a=ROSE, b=ROSE.replace("water", "shade"))
     assert ranked(site, "roses water")[0] == "a"

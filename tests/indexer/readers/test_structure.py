@@ -162,3 +162,30 @@ def test_two_questions_in_one_term_are_one_entry_with_an_alternate() -> None:
     document = read("a.html", "<h1>FAQ</h1><dl id=x><dt>Q: Is it?<br>Q: Was it?<dd>Yes.</dl>")
     (entry,) = document.blocks
     assert entry == FaqEntry(question="Is it?", alternates=("Was it?",), answer="Yes.", anchor="x")
+
+
+@pytest.mark.parametrize("between", ["\n\n", "\n"], ids=["a line of its own", "the paragraph's first line"])
+def test_what_is_also_asked_belongs_to_the_paragraph_or_entry_below(between: str) -> None:
+    text = (
+        f"# Sleep\n\nAlso asked: up all night | why rest?{between}Rest matters.\n\nNothing asked here.\n\n"
+        f"## Naps\n\nalso asked: nap after lunch?{between}- Short ones.\n- Early ones.\n\n"
+        f"## FAQ\n\n### How long?\n\nAlso asked: hours needed{between}Eight hours.\n\nOr nine.\n"
+    )
+    assert [(type(block), block.alternates) for block in read("sleep.md", text).blocks] == [
+        (Paragraph, ("up all night", "why rest?")),
+        (Paragraph, ()),
+        (Paragraph, ("nap after lunch?",)),
+        (FaqEntry, ("hours needed",)),
+    ]
+    assert paragraphs(read("sleep.md", text)) == [
+        ((), "Rest matters."),
+        ((), "Nothing asked here."),
+        (("Naps",), "- Short ones.\n- Early ones."),
+    ]
+    assert entries(read("sleep.md", text)) == [("How long?", "Eight hours.\n\nOr nine.")]
+
+
+def test_what_is_also_asked_above_no_paragraph_is_nobodys() -> None:
+    document = read("sleep.md", "# Sleep\n\nRest matters.\n\nAlso asked: up all night\n\n## Naps\n\nShort ones.\n")
+    assert [block.alternates for block in document.blocks] == [(), ()]
+    assert paragraphs(document) == [((), "Rest matters."), (("Naps",), "Short ones.")]
