@@ -24,7 +24,8 @@ _CSP = (
 _DOCS_CSP = _CSP.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'").replace(
     "img-src 'self'", "img-src 'self' data:"
 )
-_HEADERS = {
+SECURITY_HEADERS = {
+    "Content-Security-Policy": _CSP,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",  # the address holds what the visitor typed
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -67,9 +68,10 @@ class Guard:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                if scope["path"].endswith("/docs"):
+                    headers["Content-Security-Policy"] = _DOCS_CSP
+                for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
-                headers.setdefault("Content-Security-Policy", _DOCS_CSP if scope["path"].endswith("/docs") else _CSP)
             await send(message)
 
         too_large = problem(

@@ -35,8 +35,17 @@ def problem(
     return JSONResponse(body, status.value, dict(headers or {}), media_type=MEDIA_TYPE)
 
 
+class RefusedError(Exception):
+    """A request is refused; takes what `problem` takes."""
+
+    def __init__(self, status: HTTPStatus, code: str, detail: str, *, headers: Mapping[str, str] | None = None) -> None:
+        self.response = problem(status, code, detail, headers=headers)
+        super().__init__(detail)
+
+
 def install(app: FastAPI) -> None:
     """Make every failure of this app a problem."""
+    app.add_exception_handler(RefusedError, _on_refused)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(FaqError, _on_faq_error)
@@ -63,6 +72,11 @@ async def _on_invalid_request(_: Request, error: Exception) -> JSONResponse:
     return problem(
         HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_parameter", f"{field or 'request body'}: {detail}", field=field
     )
+
+
+async def _on_refused(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RefusedError)
+    return error.response
 
 
 async def _on_http(_: Request, error: Exception) -> JSONResponse:
