@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -54,7 +55,9 @@ class Retriever:
         self._owners = generation.rows["passage"].astype(np.int64)
         self._roles = generation.rows["role"].astype(np.int64)
         self._bounds = np.searchsorted(self._owners, np.arange(len(generation.passages) + 1))
-        self._spelling = Spelling(generation.lexicon.counts, generation.lexicon.languages, self._is_whole)
+        # Not a method of this object: a cycle would keep a replaced generation's memory and files for a long time.
+        is_whole = partial(_is_whole, encoder)
+        self._spelling = Spelling(generation.lexicon.counts, generation.lexicon.languages, is_whole)
 
     def first_row(self, number: int) -> int:
         """The first vector row of a passage."""
@@ -75,10 +78,6 @@ class Retriever:
         corrected = [self._spelling.correct(question) for question in questions]
         queries = self._encoder.encode_query(corrected)
         return [self._rank(question, query, None) for question, query in zip(corrected, queries, strict=True)]
-
-    def _is_whole(self, words: Sequence[str]) -> list[bool]:
-        counts = self._encoder.count_tokens(["", *words])
-        return [count <= counts[0] + 1 for count in counts[1:]]
 
     def _rank(self, question: str, query: FloatArray, allowed: IntArray | None) -> Ranked:
         lexical = self._generation.lexicon.evidence(question)
@@ -125,3 +124,8 @@ class Retriever:
         ends = np.cumsum(counts)
         rows: IntArray = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - (ends - counts), counts)
         return rows
+
+
+def _is_whole(encoder: Encoder, words: Sequence[str]) -> list[bool]:
+    counts = encoder.count_tokens(["", *words])
+    return [count <= counts[0] + 1 for count in counts[1:]]
