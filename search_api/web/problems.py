@@ -58,12 +58,13 @@ async def _on_invalid_request(_: Request, error: Exception) -> JSONResponse:
     if first.get("type") == "json_invalid":
         return problem(HTTPStatus.BAD_REQUEST, "invalid_json", "the body is not valid JSON")
     field = ".".join(place)[:100].encode("ascii", "replace").decode() or None
+    if first.get("type") == "extra_forbidden":  # its name may be anything, also what a visitor typed
+        detail = "request body: one of its names is no parameter of this endpoint; /docs lists them"
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_parameter", detail)
     if first.get("type") == "missing":
         detail = "is required"
     elif not field:
         detail = "must be a JSON object, sent with Content-Type: application/json"
-    elif first.get("type") == "extra_forbidden":
-        detail = "is not a parameter of this endpoint"
     else:
         # pydantic's own message names the limit and never the value
         detail = (
