@@ -167,10 +167,12 @@ async def _output(command: tuple[str, ...]) -> tuple[int, bytes, bytes]:
 
 
 async def _end_of(stream: asyncio.StreamReader, size: int) -> bytes:
-    kept = b""
+    kept = bytearray()
     while part := await stream.read(65536):
-        kept = (kept + part)[-size:]
-    return kept
+        kept += part
+        if len(kept) > 2 * size:  # seldom, so that what is kept is not copied again and again
+            del kept[:-size]
+    return bytes(kept[-size:])
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

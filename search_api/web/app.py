@@ -62,13 +62,12 @@ def create_app(
         description=_DESCRIPTION,
         version=version("semantic-faq-search"),
         lifespan=lifespan,
-        root_path=root_path,
         docs_url=None,
         redoc_url=None,
     )
     app.state.live = live
     app.state.queue = SearchQueue(queue)
-    app.add_middleware(Guard)
+    app.add_middleware(Guard, root_path=root_path)
     problems.install(app)
     app.include_router(router)
     if admin_key:

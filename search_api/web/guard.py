@@ -39,16 +39,24 @@ class _BodyTooLargeError(Exception):
 
 
 class Guard:
-    """ASGI middleware around the whole app."""
+    """ASGI middleware around the whole app.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Args:
+        app: the application.
+        root_path: path prefix under which a reverse proxy serves it.
+    """
+
+    def __init__(self, app: ASGIApp, root_path: str = "") -> None:
         self._app = app
+        self._root_path = root_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if self._root_path:
+            scope["root_path"] = self._root_path
         # Files are small and sent whole: a range that cannot be read would get an answer in plain text.
         scope["headers"] = [(name, value) for name, value in scope["headers"] if name != b"range"]
         started = time.perf_counter()
