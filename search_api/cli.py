@@ -158,7 +158,7 @@ def watch(
     model: Annotated[str, typer.Option(help="Name or folder of a sentence-transformers model.")] = "",
     questions: Questions = None,
 ) -> None:
-    """Index a content folder now and again whenever it changes, until interrupted; an error ends nothing."""
+    """Index a content folder at once and after every change in it, until interrupted; an error ends nothing."""
     import signal
 
     from search_api.watch import watch
