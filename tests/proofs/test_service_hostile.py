@@ -163,6 +163,5 @@ def test_no_case_of_the_description_makes_the_service_fail(server: serving) -> N
                         database=None,
                         derandomize=True,
                     )(run)()
-    print(statuses)
     assert statuses.total() >= wanted
     assert {200, 401, 404, 422} <= set(statuses)
