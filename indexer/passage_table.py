@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -36,6 +37,8 @@ class PassageTable:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        # A connection holds on to itself until it is closed, and to its file.
+        weakref.finalize(self, connection.close)
         self._lock = threading.Lock()
         self._size = int(self._rows("SELECT count(*) FROM passages")[0][0])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -63,7 +64,9 @@ class Retriever:
         self._roles = generation.rows["role"].astype(np.int64)
         self._bounds = np.searchsorted(self._owners, numbers)
         self._sentence_bounds = np.searchsorted(generation.sentence_rows["passage"], numbers)
-        self._spelling = Spelling(generation.lexicon.counts, generation.lexicon.languages, self._is_whole)
+        # Not a method of this object: a cycle would keep a replaced generation's memory and files for a long time.
+        is_whole = partial(_is_whole, encoder)
+        self._spelling = Spelling(generation.lexicon.counts, generation.lexicon.languages, is_whole)
 
     def first_row(self, number: int) -> int:
         """The first vector row of a passage."""
@@ -89,10 +92,6 @@ class Retriever:
         corrected = [self._spelling.correct(question) for question in questions]
         queries = self._encoder.encode_query(corrected)
         return [self._rank(question, query, None) for question, query in zip(corrected, queries, strict=True)]
-
-    def _is_whole(self, words: Sequence[str]) -> list[bool]:
-        counts = self._encoder.count_tokens(["", *words])
-        return [count <= counts[0] + 1 for count in counts[1:]]
 
     def _rank(self, question: str, query: FloatArray, allowed: IntArray | None) -> Ranked:
         generation = self._generation
@@ -193,3 +192,8 @@ def _rows(bounds: IntArray, numbers: IntArray) -> tuple[IntArray, IntArray]:
     starts = ends - counts
     rows: IntArray = np.arange(ends[-1] if len(ends) else 0) + np.repeat(begins - starts, counts)
     return rows, starts
+
+
+def _is_whole(encoder: Encoder, words: Sequence[str]) -> list[bool]:
+    counts = encoder.count_tokens(["", *words])
+    return [count <= counts[0] + 1 for count in counts[1:]]

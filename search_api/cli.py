@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -35,6 +35,10 @@ _out = Console(highlight=False)
 _err = Console(stderr=True, highlight=False)
 
 Index = Annotated[Path, typer.Option("--index", "-i", envvar="FAQ_INDEX", help="Index folder.")]
+Questions = Annotated[
+    Path | None,
+    typer.Option(envvar="FAQ_QUESTIONS", help="Folder of labelled questions of this site, to fit the confidence on."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 _DEFAULT_INDEX = Path(".faq-index")
 
@@ -118,11 +122,56 @@ def serve(
     host: Annotated[str, typer.Option(envvar="FAQ_HOST", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(envvar="FAQ_PORT", min=0, max=65535, help="Port; 0 takes a free one.")] = 8000,
     root_path: Annotated[str, typer.Option(envvar="FAQ_ROOT_PATH", help="Path prefix of a reverse proxy.")] = "",
+    queue: Annotated[
+        int, typer.Option(envvar="FAQ_QUEUE", min=1, help="How many searches run and wait at once; more are told 503.")
+    ] = 64,
+    content: Annotated[
+        Path | None, typer.Option(envvar="FAQ_CONTENT", help="Folder that POST /index/rebuild indexes.")
+    ] = None,
+    questions: Questions = None,
+    model: Annotated[str, typer.Option(help="Name or folder of the model that it indexes with.")] = "",
 ) -> None:
-    """Serve the search page and the API; new generations are taken up while it runs."""
+    """Serve the search page and the API; new generations are taken up while it runs.
+
+    With a key in the environment variable FAQ_ADMIN_KEY, POST /index/rebuild rebuilds the index for whoever sends that
+    key as a bearer token.
+    """
+    from search_api.rebuilder import Rebuilder
     from search_api.web.server import run
 
-    run(index, host=host, port=port, root_path=root_path)
+    run(
+        index,
+        host=host,
+        port=port,
+        root_path=root_path,
+        queue=queue,
+        # Not an option, which every user of the machine could read; taken out, so that no child inherits it.
+        admin_key=os.environ.pop("FAQ_ADMIN_KEY", ""),
+        rebuilder=Rebuilder.of(content, index, model=model, questions=questions) if content else None,
+    )
+
+
+@app.command()
+def watch(
+    content: Annotated[Path, typer.Argument(help="Folder (or one file) of articles and FAQ lists.")],
+    index_folder: Index = _DEFAULT_INDEX,
+    model: Annotated[str, typer.Option(help="Name or folder of a sentence-transformers model.")] = "",
+    questions: Questions = None,
+) -> None:
+    """Index a content folder at once and after every change in it, until interrupted; an error ends nothing."""
+    import signal
+
+    from search_api.watch import watch
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt):
+        watch(
+            content,
+            index_folder,
+            questions,
+            build=lambda: index(content, index_folder, model=model, questions=questions),
+            failed=lambda error: _err.print(f"[bold red]faq:[/] {escape(str(error))}", soft_wrap=True),
+        )
 
 
 @app.command()

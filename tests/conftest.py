@@ -155,8 +155,9 @@ def site_url(site_index: Path) -> Iterator[str]:
 class serving:  # noqa: N801  # used as a function
     """Run `faq serve` on a free port for the length of a with block."""
 
-    def __init__(self, index: Path, **environment: str) -> None:
+    def __init__(self, index: Path, *options: str, **environment: str) -> None:
         self._index = index
+        self._options = options
         self._environment = environment
 
     def __enter__(self) -> str:
@@ -165,9 +166,12 @@ class serving:  # noqa: N801  # used as a function
             port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}/"
         command = [sys.executable, "-m", "search_api.cli", "serve", "--index", str(self._index), "--port", str(port)]
+        command += self._options
         # A file, not a pipe: nobody reads a pipe while the tests run, and a full one would stop the server.
         self._stderr = tempfile.NamedTemporaryFile()
-        self.process = subprocess.Popen(command, env=os.environ | self._environment, stderr=self._stderr)
+        self.process = subprocess.Popen(
+            command, env=os.environ | self._environment, stdout=self._stderr, stderr=self._stderr
+        )
         for _ in range(600):
             try:
                 urllib.request.urlopen(self.url + "health", timeout=1)

@@ -36,6 +36,7 @@ ONLY_IN = {
     "fastapi": ("search_api/web/",),
     "starlette": ("search_api/web/",),
     "uvicorn": ("search_api/web/",),
+    "watchfiles": ("search_api/watch.py",),
     "typer": ("search_api/cli.py",),
     "rich": ("search_api/cli.py",),
 }

@@ -14,9 +14,12 @@ from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
 from search_api.live_index import LiveIndex
+from search_api.rebuilder import Rebuilder
 from search_api.web import problems
 from search_api.web.guard import Guard
+from search_api.web.rebuild import check_key, rebuild_router
 from search_api.web.routes import router
+from search_api.web.search_queue import DEFAULT_SIZE, SearchQueue
 
 _STATIC = Path(__file__).parent / "static"
 _DESCRIPTION = """
@@ -25,18 +28,33 @@ Ask a question in your own words; get the passage of the site's articles and FAQ
 """
 
 
-def create_app(live: LiveIndex, *, root_path: str = "") -> FastAPI:
+def create_app(
+    live: LiveIndex,
+    *,
+    root_path: str = "",
+    queue: int = DEFAULT_SIZE,
+    admin_key: str = "",
+    rebuilder: Rebuilder | None = None,
+) -> FastAPI:
     """The application around one live index.
 
     Args:
         live: not started yet; the application starts and stops it.
         root_path: path prefix under which a reverse proxy serves the application.
+        queue: how many searches may run and wait at once.
+        admin_key: whoever has it may rebuild the index; without one there is no such address.
+        rebuilder: what rebuilds, None without a content folder.
+
+    Raises:
+        FaqError: the key can be guessed.
     """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(live.start)
         yield
+        if rebuilder is not None:
+            await rebuilder.stop()
         await run_in_threadpool(live.stop)
 
     app = FastAPI(
@@ -44,14 +62,17 @@ def create_app(live: LiveIndex, *, root_path: str = "") -> FastAPI:
         description=_DESCRIPTION,
         version=version("semantic-faq-search"),
         lifespan=lifespan,
-        root_path=root_path,
         docs_url=None,
         redoc_url=None,
     )
     app.state.live = live
-    app.add_middleware(Guard)
+    app.state.queue = SearchQueue(queue)
+    app.add_middleware(Guard, root_path=root_path)
     problems.install(app)
     app.include_router(router)
+    if admin_key:
+        check_key(admin_key)
+        app.include_router(rebuild_router(admin_key, rebuilder))
     for address, name in (("/", "index.html"), ("/read", "read.html"), ("/docs", "docs.html")):
         app.add_api_route(address, _page(name), include_in_schema=False, response_class=FileResponse)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")

@@ -24,7 +24,8 @@ _CSP = (
 _DOCS_CSP = _CSP.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'").replace(
     "img-src 'self'", "img-src 'self' data:"
 )
-_HEADERS = {
+SECURITY_HEADERS = {
+    "Content-Security-Policy": _CSP,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",  # the address holds what the visitor typed
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -38,16 +39,26 @@ class _BodyTooLargeError(Exception):
 
 
 class Guard:
-    """ASGI middleware around the whole app."""
+    """ASGI middleware around the whole app.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Args:
+        app: the application.
+        root_path: path prefix under which a reverse proxy serves it.
+    """
+
+    def __init__(self, app: ASGIApp, root_path: str = "") -> None:
         self._app = app
+        self._root_path = root_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if self._root_path:
+            scope["root_path"] = self._root_path
+        # Files are small and sent whole: a range that cannot be read would get an answer in plain text.
+        scope["headers"] = [(name, value) for name, value in scope["headers"] if name != b"range"]
         started = time.perf_counter()
         status = 0
         received = 0
@@ -67,9 +78,10 @@ class Guard:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                if scope["path"].endswith("/docs"):
+                    headers["Content-Security-Policy"] = _DOCS_CSP
+                for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
-                headers.setdefault("Content-Security-Policy", _DOCS_CSP if scope["path"].endswith("/docs") else _CSP)
             await send(message)
 
         too_large = problem(

@@ -35,8 +35,17 @@ def problem(
     return JSONResponse(body, status.value, dict(headers or {}), media_type=MEDIA_TYPE)
 
 
+class RefusedError(Exception):
+    """A request is refused; takes what `problem` takes."""
+
+    def __init__(self, status: HTTPStatus, code: str, detail: str, *, headers: Mapping[str, str] | None = None) -> None:
+        self.response = problem(status, code, detail, headers=headers)
+        super().__init__(detail)
+
+
 def install(app: FastAPI) -> None:
     """Make every failure of this app a problem."""
+    app.add_exception_handler(RefusedError, _on_refused)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(FaqError, _on_faq_error)
@@ -49,12 +58,13 @@ async def _on_invalid_request(_: Request, error: Exception) -> JSONResponse:
     if first.get("type") == "json_invalid":
         return problem(HTTPStatus.BAD_REQUEST, "invalid_json", "the body is not valid JSON")
     field = ".".join(place)[:100].encode("ascii", "replace").decode() or None
+    if first.get("type") == "extra_forbidden":  # its name may be anything, also what a visitor typed
+        detail = "request body: one of its names is no parameter of this endpoint; /docs lists them"
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_parameter", detail)
     if first.get("type") == "missing":
         detail = "is required"
     elif not field:
         detail = "must be a JSON object, sent with Content-Type: application/json"
-    elif first.get("type") == "extra_forbidden":
-        detail = "is not a parameter of this endpoint"
     else:
         # pydantic's own message names the limit and never the value
         detail = (
@@ -63,6 +73,11 @@ async def _on_invalid_request(_: Request, error: Exception) -> JSONResponse:
     return problem(
         HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_parameter", f"{field or 'request body'}: {detail}", field=field
     )
+
+
+async def _on_refused(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RefusedError)
+    return error.response
 
 
 async def _on_http(_: Request, error: Exception) -> JSONResponse:

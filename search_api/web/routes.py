@@ -27,45 +27,55 @@ from search_api.web.schemas import (
     SearchResponse,
     Tag,
 )
+from search_api.web.search_queue import SearchQueue
 
 Responses = dict[int | str, dict[str, Any]]
 _PROBLEM_SCHEMA = {"$ref": "#/components/schemas/Problem"}
-_PROBLEM: dict[str, Any] = {
+PROBLEM: dict[str, Any] = {
     "model": Problem,
     "content": {"application/problem+json": {"schema": _PROBLEM_SCHEMA, "example": examples.PROBLEM}},
 }
 _FOUND: Responses = {200: {"content": {"application/json": {"example": examples.SEARCH}}}}
-_NOT_READY: Responses = {503: _PROBLEM | {"description": "No index is loaded yet."}}
+_NOT_READY: Responses = {503: PROBLEM | {"description": "No index is loaded yet."}}
+_BUSY: Responses = {503: PROBLEM | {"description": "No index is loaded yet, or too many searches are waiting."}}
 _NOT_FOUND: Responses = {
-    404: _PROBLEM | {"description": "No such id."},
-    422: _PROBLEM | {"description": "The id is not valid."},
+    404: PROBLEM | {"description": "No such id."},
+    422: PROBLEM | {"description": "The id is not valid."},
 }
 _INVALID: Responses = {
-    400: _PROBLEM | {"description": "The body is not JSON."},
-    413: _PROBLEM | {"description": "The body is too large."},
-    414: _PROBLEM | {"description": "The address is too long."},
-    422: _PROBLEM | {"description": "A parameter is not valid."},
+    400: PROBLEM | {"description": "The body is not JSON."},
+    413: PROBLEM | {"description": "The body is too large."},
+    414: PROBLEM | {"description": "The address is too long."},
+    422: PROBLEM | {"description": "A parameter is not valid."},
 }
 
 
-def _live(request: Request) -> LiveIndex:
+# These are async, so that they run in the event loop: a plain function would wait for a thread, and /ready with it.
+async def _live(request: Request) -> LiveIndex:
     live: LiveIndex = request.app.state.live
     return live
 
 
-def _searcher(live: Annotated[LiveIndex, Depends(_live)]) -> Searcher:
+async def _searcher(live: Annotated[LiveIndex, Depends(_live)]) -> Searcher:
     return live.searcher()
+
+
+async def _queue(request: Request) -> SearchQueue:
+    queue: SearchQueue = request.app.state.queue
+    return queue
 
 
 Live = Annotated[LiveIndex, Depends(_live)]
 Current = Annotated[Searcher, Depends(_searcher)]
+Queue = Annotated[SearchQueue, Depends(_queue)]
 
 router = APIRouter()
 
 
-@router.get("/search", tags=["search"], response_model=SearchResponse, responses=_FOUND | _INVALID | _NOT_READY)
-def search(
+@router.get("/search", tags=["search"], response_model=SearchResponse, responses=_FOUND | _INVALID | _BUSY)
+async def search(
     searcher: Current,
+    queue: Queue,
     q: Annotated[Question, Query(openapi_examples={"a question": {"value": examples.SEARCH["query"]}})],
     limit: Annotated[Limit, Query()] = 5,
     offset: Annotated[Offset, Query()] = 0,
@@ -73,14 +83,19 @@ def search(
     kind: Annotated[KindFilter, Query()] = None,
 ) -> JSONResponse:
     """Find the passages that answer a question, the best first."""
-    return JSONResponse(result_json(searcher.search(q, limit, offset=offset, tag=tag, kind=kind)))
+    return await queue.run(
+        lambda: JSONResponse(result_json(searcher.search(q, limit, offset=offset, tag=tag, kind=kind)))
+    )
 
 
-@router.post("/search", tags=["search"], response_model=SearchResponse, responses=_FOUND | _INVALID | _NOT_READY)
-def search_posted(searcher: Current, body: SearchRequest) -> JSONResponse:
+@router.post("/search", tags=["search"], response_model=SearchResponse, responses=_FOUND | _INVALID | _BUSY)
+async def search_posted(searcher: Current, queue: Queue, body: SearchRequest) -> JSONResponse:
     """The same, with the question in the body, where no log or browser history keeps it."""
-    result = searcher.search(body.q, body.limit, offset=body.offset, tag=body.tag, kind=body.kind)
-    return JSONResponse(result_json(result))
+    return await queue.run(
+        lambda: JSONResponse(
+            result_json(searcher.search(body.q, body.limit, offset=body.offset, tag=body.tag, kind=body.kind))
+        )
+    )
 
 
 @router.get(

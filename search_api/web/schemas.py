@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -154,6 +154,23 @@ class Ready(_Model):
     status: Literal["ready", "degraded", "unavailable"]
     generation: str | None
     reason: str | None = Field(description="What is wrong, unless ready.")
+
+
+class RebuildRequest(_Model):
+    """How to rebuild."""
+
+    full: bool = Field(default=False, description="Embed everything anew, also what did not change.")
+
+
+class RebuildJob(_Model):
+    """A rebuild that was asked for."""
+
+    job: str = Field(description="Its id.", examples=["5f1c0a7e9d3b2468"])
+    status: Literal["running", "done", "failed"]
+    started_at: str = Field(description="ISO 8601, UTC.", examples=["2026-01-31T12:00:00Z"])
+    seconds: float | None = Field(description="How long it took; null while it runs.")
+    report: dict[str, Any] | None = Field(description="What `faq index --json` printed.")
+    error: str | None = Field(description="Why it failed; the index is then as it was.")
 
 
 class Problem(BaseModel):

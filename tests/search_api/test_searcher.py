@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -219,3 +221,20 @@ def test_a_folder_without_index_says_how_to_build_one(tmp_path: Path) -> None:
 
 def test_a_searcher_opens_with_the_model_kept_beside_the_index(sample_index: Path, searcher: Searcher) -> None:
     assert Searcher.open(str(sample_index)).search(ALONE).hits == searcher.search(ALONE).hits
+
+
+def test_what_a_searcher_holds_is_given_back_with_it(site: SmallSite) -> None:
+    """A server keeps replacing its searcher: waiting for a garbage collection would pile up files and memory."""
+    site.publish("first words. second sentence.")
+    searcher = site.searcher()
+    assert searcher.search("frist words").hits
+    held = weakref.ref(searcher.generation.vectors)
+    descriptors = Path("/proc/self/fd")
+    gc.disable()
+    try:
+        opened = len(list(descriptors.iterdir()))
+        del searcher
+        assert held() is None
+        assert len(list(descriptors.iterdir())) < opened
+    finally:
+        gc.enable()
