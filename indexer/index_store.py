@@ -20,7 +20,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from indexer.errors import IndexDamagedError, IndexLockedError, IndexMissingError, IndexStoreError
-from indexer.files import replace_file, sync_folder
+from indexer.files import make_folder, replace_file, sync_folder
 from indexer.generation import Generation
 
 KEEP = 3
@@ -87,7 +87,7 @@ class IndexStore:
             IndexStoreError: the folder cannot be written, or whatever the system refused in the block.
         """
         try:
-            self._generations.mkdir(parents=True, exist_ok=True)
+            make_folder(self._generations)
             with FileLock(self.folder / "lock").acquire(timeout=0):
                 yield
         except Timeout:

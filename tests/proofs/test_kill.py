@@ -49,6 +49,7 @@ def kill_again_and_again(rebuilder: Rebuilder, folder: Path, kills: int, encoder
         pace = time.perf_counter() - started
         assert published(index) == (number, version)
         assert leftovers(index) == []
+    print(f"{kills} kills, {sum(counts)} publications acknowledged before them")
     return counts
 
 
