@@ -10,6 +10,7 @@ import fcntl
 import gc
 import io
 import json
+import mmap
 import os
 import subprocess
 import sys
@@ -215,7 +216,6 @@ def _die_at(step: int) -> None:
 
 
 def _spend(path: Path, name: str, count: int) -> None:
-    path.touch()
     descriptor = os.open(path, os.O_RDWR)
     here = str(path)
     calls: dict[str, Callable[[], object]] = {
@@ -224,16 +224,13 @@ def _spend(path: Path, name: str, count: int) -> None:
         "write": lambda: os.write(descriptor, b"x"),
         "pread64": lambda: os.pread(descriptor, 1, 0),
         "pwrite64": lambda: os.pwrite(descriptor, b"x", 0),
+        "mmap": lambda: mmap.mmap(descriptor, 1),
         "fsync": lambda: os.fsync(descriptor),
         "flock": lambda: fcntl.flock(descriptor, fcntl.LOCK_UN),
-        "ftruncate": lambda: os.ftruncate(descriptor, 0),
         "newfstatat": lambda: os.stat(here),
-        "readlink": lambda: os.readlink(here),
         "mkdir": lambda: os.mkdir(here),
         "rename": lambda: os.rename(here, here),
         "unlinkat": lambda: os.rmdir("x", dir_fd=descriptor),
-        "unlink": lambda: os.unlink(f"{here}/x"),
-        "rmdir": lambda: os.rmdir(here),
     }
     for _ in range(count):
         with suppress(OSError):
