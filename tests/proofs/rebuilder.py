@@ -6,6 +6,7 @@ generation the child publishes, and how the child ended. `Rebuilder` is the othe
 
 from __future__ import annotations
 
+import builtins
 import fcntl
 import gc
 import io
@@ -212,7 +213,7 @@ def _die_at(step: int) -> None:
 
     for name in ("fsync", "replace", "rename", "mkdir", "unlink", "rmdir", "remove"):
         setattr(os, name, counted(getattr(os, name)))
-    io.open = counted(io.open)
+    io.open = builtins.open = counted(io.open)
 
 
 def _spend(path: Path, name: str, count: int) -> None:

@@ -141,11 +141,11 @@ def replace_everything(folder: Path, other: Path, refusal: Callable[[Path], str]
 
 
 def test_any_altered_byte_of_a_generation(generation: Path) -> None:
-    print(flip_everywhere(generation, refuses, 200), "flips")
+    print(flip_everywhere(generation, refuses, 100), "flips")
 
 
 def test_any_cut_of_a_file_of_a_generation(generation: Path) -> None:
-    print(cut_everywhere(generation, refuses, 200), "cuts")
+    print(cut_everywhere(generation, refuses, 100), "cuts")
 
 
 def test_any_file_of_a_generation_replaced(generation: Path, other: Path) -> None:
@@ -191,10 +191,11 @@ def test_any_altered_byte_of_the_pointer(index: Path) -> None:
                     IndexStore(index).current()
     for length in range(len(content)):
         pointer.write_bytes(content[:length])
-        try:
-            assert IndexStore(index).current() == "000002"  # all of the number is there, and nothing else
-        except IndexDamagedError as error:
-            assert str(pointer) in str(error)
+        if length in (6, 7):  # all of the number is there, and nothing else
+            assert IndexStore(index).current() == "000002"
+        else:
+            with pytest.raises(IndexDamagedError, match="current"):
+                IndexStore(index).current()
     pointer.unlink()
     pointer.mkdir()
     with pytest.raises(IndexDamagedError, match="current"):

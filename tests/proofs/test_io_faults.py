@@ -1,4 +1,4 @@
-"""Every call to the system that a rebuild makes, failed in turn: one line says why, and what was published serves on."""
+"""Every system call that a rebuild makes, failed in turn: one line says why, and what was published serves on."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ import os
 import random
 import re
 import shutil
+import sqlite3
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from indexer.build import build_index
-from indexer.errors import FaqError
+from indexer.errors import FaqError, IndexStoreError
+from indexer.index_store import IndexStore
 from tests.proofs.disk import Disk, put
 from tests.proofs.effort import effort
 from tests.proofs.oracle import leftovers, published
@@ -135,6 +138,26 @@ def test_any_call_fails_once_or_from_then_on(quick: Path, tmp_path: Path) -> Non
     print(f"{len(chosen)} of {len(cases)} faults, {failed} ended the rebuild, the others did no harm")
     assert not wrong, "\n".join(wrong)
     assert failed > len(chosen) / 4
+
+
+def test_sqlites_full_disk_is_named(quick: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(sqlite3.Connection):
+        def commit(self) -> None:
+            raise sqlite3.OperationalError("database or disk is full")
+
+    three_generations(quick)
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Full))
+    with pytest.raises(IndexStoreError, match="database or disk is full; nothing was published"):
+        build_index(quick / "content", quick / "index", encoder=encoder_of("0"))
+    assert published(quick / "index") == OLD
+
+
+def test_an_error_after_the_swap_does_not_deny_it(quick: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    three_generations(quick)
+    monkeypatch.setattr(IndexStore, "size", lambda *_: os.stat(quick / "nowhere"))
+    with pytest.raises(IndexStoreError, match="generation 000004 was published before that"):
+        build_index(quick / "content", quick / "index", encoder=encoder_of("0"))
+    assert published(quick / "index") == NEW
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Rebuilds killed at random moments: what is served is always one whole generation, and nothing acknowledged is lost."""
+"""Rebuilds killed at random moments: what is served is one whole generation, and nothing acknowledged is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Power lost after any step of a rebuild, with whatever was not synced lost, halved or zeroed: old or new, never else."""
+"""Power lost after any step of a rebuild, what was not synced lost, halved or zeroed: old or new, never else."""
 
 from __future__ import annotations
 
@@ -62,9 +62,12 @@ class Losses:
             for prefix in range(len(self.steps) + 1)
             for fates in disk.after_power_loss(self.steps, prefix, chance)
         ]
-        ended = [case for case in cases if case[0] == len(self.steps)]
-        others = [case for case in cases if case[0] < len(self.steps)]
-        for prefix, fates in ended + chance.sample(others, min(self.limit, len(others))):
+        always, others = [], []
+        for prefix, fates in cases:
+            # All that follows the last step, and all that befalls many open steps alike; a sample of the rest.
+            broad = len(fates) > 1 and len(set(fates.values())) == 1
+            (always if broad or prefix == len(self.steps) else others).append((prefix, fates))
+        for prefix, fates in always + chance.sample(others, min(self.limit, len(others))):
             tree = disk.replay(self.before, self.steps[:prefix], fates).tree()
             key = (disk.signature(tree), prefix == len(self.steps))
             self.states += 1
@@ -87,7 +90,7 @@ def test_power_lost_during_a_rebuild(quick: Path, tmp_path: Path, already: int) 
     new = (f"{already + 1:06}", already + 1)
     write_version(content, already + 1)
     before, steps = record(site, tmp_path / "trace", do="build", content=content, index=site / "index")
-    losses = Losses(before, steps, quick / "lost", effort(2_000, 10**9))
+    losses = Losses(before, steps, quick / "lost", effort(300, 10**9))
 
     def holds(lost: Path, ended: bool) -> None:
         found = published(lost / "index")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -168,9 +167,9 @@ def leftovers_but(damaged: set[str], index: Path) -> list[str]:
 
 
 @pytest.fixture
-def machine(rebuilder: Rebuilder) -> Iterator[type[Site]]:
+def machine(rebuilder: Rebuilder) -> type[Site]:
     Site.rebuilder = rebuilder
-    yield Site
+    return Site
 
 
 def test_any_sequence_of_what_owners_and_machines_do(machine: type[Site]) -> None:
