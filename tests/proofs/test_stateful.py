@@ -86,7 +86,7 @@ class Site(RuleBasedStateMachine):
         assert leftovers_but(self.damaged, self.index) == []
 
     @precondition(lambda self: self.pages)
-    @rule(step=st.integers(0, 160))
+    @rule(step=st.integers(0, 420))
     def kill_a_rebuild(self, step: int) -> None:
         code, said = self.rebuilder.run(
             do="build", content=self.content, index=self.index, fingerprint=self.model, die_at=step
