@@ -189,7 +189,8 @@ BUGS = (
         "indexer/encoder.py",
         "            part = texts[chunk_start : chunk_start + 4096]\n",
         "            part = texts[chunk_start : chunk_start + 4096]\n"
-        "            self._tokenizer.enable_truncation(self.max_tokens)\n",
+        "            self._tokenizer.enable_truncation(2 + max(map(len, part)))\n"
+        "            __import__('time').sleep(0.001)  # lets the others in, as sooner or later they come\n",
         "tests/indexer/test_encoder.py::test_threads_get_what_one_caller_gets",
         slow=True,
     ),
