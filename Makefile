@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 SERVE_READY := $(VENV)/.ready-to-serve
 DEV_READY := $(VENV)/.ready-to-develop
 
-.PHONY: help install index serve test check clean
+.PHONY: help install index serve test proof check clean
 
 help: ## List these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -40,6 +40,9 @@ serve: index ## Index what changed, then serve the search page at http://127.0.0
 
 test: $(DEV_READY) ## Run every test
 	$(BIN)/python -m pytest
+
+proof: $(DEV_READY) ## Prove at full length that no kill, loss of power or damage breaks an index; takes hours
+	FAQ_PROOF=1 $(BIN)/python -m pytest tests/proofs -rP
 
 check: $(DEV_READY) ## Check style and types
 	$(BIN)/ruff check .

@@ -29,6 +29,14 @@ def sync_folder(path: Path) -> None:
     _fsync(path)
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder and its missing parents, and wait until the disk has their names."""
+    if not path.is_dir():
+        make_folder(path.parent)
+        path.mkdir(exist_ok=True)
+        sync_folder(path.parent)
+
+
 def replace_file(path: Path, content: bytes) -> None:
     """Swap a whole file atomically: readers see the old bytes or the new ones."""
     aside = path.with_name(f"{path.name}.new")

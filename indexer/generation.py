@@ -247,14 +247,11 @@ def verify(folder: Path) -> Manifest:
         IndexDamagedError: names the first file that is missing, surplus or altered.
     """
     manifest = Manifest.read(Layout(folder).manifest)
-    surplus = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir()} - {
-        *manifest.files,
-        "manifest.json",
-    }
-    if surplus:
-        raise IndexDamagedError(
-            f"{folder / min(surplus)} does not belong to this index; roll back or rebuild the index"
-        )
+    known = {*manifest.files, "manifest.json"}
+    for path in sorted(folder.rglob("*")):
+        # What a link leads to may change after it was checked.
+        if path.is_symlink() or not (path.is_dir() or path.relative_to(folder).as_posix() in known):
+            raise IndexDamagedError(f"{path} does not belong to this index; roll back or rebuild the index")
     for name, (expected, size) in manifest.files.items():
         path = folder / name
         try:

@@ -20,11 +20,13 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from indexer.errors import IndexDamagedError, IndexLockedError, IndexMissingError, IndexStoreError
-from indexer.files import replace_file, sync_folder
+from indexer.files import make_folder, read_signed, replace_file, sign, sync_folder
 from indexer.generation import Generation
 
 KEEP = 3
-_NUMBER = re.compile(r"\d{6}\Z")
+_NUMBER = re.compile(r"[0-9]{6}\Z")
+# The pointer as it was before it carried its own hash, or as a person writes it.
+_PLAIN = re.compile(rb"[0-9]{6}\n?\Z")
 
 
 class IndexStore:
@@ -59,13 +61,14 @@ class IndexStore:
             IndexDamagedError: the pointer cannot be read.
         """
         try:
-            number = self._pointer.read_text("ascii").strip()
+            content = self._pointer.read_bytes()
+            number = content.decode().strip() if _PLAIN.match(content) else read_signed(self._pointer)
         except FileNotFoundError:
             raise IndexMissingError(
                 f"no index in {self.folder}; build one: faq index CONTENT --index {self.folder}"
             ) from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise IndexDamagedError(f"{self._pointer} cannot be read ({error})") from error
+        except (OSError, ValueError) as error:
+            raise IndexDamagedError(f"{self._pointer} cannot be read ({error}); rebuild the index") from error
         if not _NUMBER.match(number):
             raise IndexDamagedError(f"{self._pointer} does not name a generation; rebuild the index")
         return number
@@ -76,7 +79,14 @@ class IndexStore:
         Raises:
             IndexMissingError, IndexDamagedError: see `current` and `Generation.load`.
         """
-        return Generation.load(self._generations / (number or self.current()))
+        number = number or self.current()
+        generation = Generation.load(self._generations / number)
+        if generation.manifest.generation != number:
+            raise IndexDamagedError(
+                f"{self._generations / number} holds generation {generation.manifest.generation}; "
+                "roll back or rebuild the index"
+            )
+        return generation
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -86,9 +96,11 @@ class IndexStore:
             IndexLockedError: another process is rebuilding.
             IndexStoreError: the folder cannot be written, or whatever the system refused in the block.
         """
+        before = self._pointed()
         try:
-            self._generations.mkdir(parents=True, exist_ok=True)
+            make_folder(self._generations)
             with FileLock(self.folder / "lock").acquire(timeout=0):
+                self._sweep()
                 yield
         except Timeout:
             raise IndexLockedError(
@@ -96,8 +108,10 @@ class IndexStore:
             ) from None
         except OSError as error:
             where = f" ({error.filename})" if error.filename else ""
+            now = self._pointed()
+            outcome = "nothing was published" if now == before else f"generation {now} was published before that"
             raise IndexStoreError(
-                f"{self.folder} cannot be written: {error.strerror or error}{where}; nothing was published"
+                f"{self.folder} cannot be written: {error.strerror or error}{where}; {outcome}"
             ) from error
 
     def next_number(self) -> str:
@@ -109,13 +123,11 @@ class IndexStore:
 
     @contextmanager
     def building(self) -> Iterator[Path]:
-        """A folder name to build in; whatever is left there afterwards, or by a crash before, is removed."""
-        aside = self._generations / ".building"
-        shutil.rmtree(aside, ignore_errors=True)
+        """A folder name to build in; whatever is left there afterwards is removed."""
         try:
-            yield aside
+            yield self._generations / ".building"
         finally:
-            shutil.rmtree(aside, ignore_errors=True)
+            self._sweep()
 
     def publish(self, built: Path, number: str) -> Generation:
         """Verify a built generation by loading it, then make it current in one atomic step.
@@ -127,16 +139,28 @@ class IndexStore:
         os.rename(built, self._generations / number)
         sync_folder(self._generations)
         generation = self.load(number)
-        replace_file(self._pointer, f"{number}\n".encode())
-        self._prune()
+        replace_file(self._pointer, sign(number))  # else one flipped bit could name another generation
+        self._prune(number)
         return generation
 
     def size(self, number: str) -> int:
         """Bytes that a generation takes on disk."""
         return sum(p.stat().st_size for p in (self._generations / number).rglob("*") if p.is_file())
 
-    def _prune(self) -> None:
-        current = self.current()
+    def _pointed(self) -> str:
+        """The pointer's number, "" without one that can be read."""
+        with suppress(IndexStoreError):
+            return self.current()
+        return ""
+
+    def _prune(self, current: str) -> None:
         for number in self.numbers()[KEEP:]:
             if number != current:
-                shutil.rmtree(self._generations / number, ignore_errors=True)
+                # Renamed first: what is half removed must not look like a generation.
+                os.rename(self._generations / number, self._generations / f".pruned-{number}")
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Remove what is no generation any more, or not yet: also what a crash has left."""
+        for name in self._generations.glob(".*"):
+            shutil.rmtree(name, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import re
@@ -232,6 +233,10 @@ class _Postings:
             self._bm25.save(str(folder), show_progress=False)
             for path in sorted(folder.iterdir()):
                 sync_file(path)
+            try:
+                self.load(folder, self.size)
+            except ValueError as error:  # NumPy can take a full disk for success
+                raise OSError(errno.ENOSPC, "only a part was written, as on a full disk", str(folder)) from error
 
     @classmethod
     def load(cls, folder: Path, size: int) -> Self:

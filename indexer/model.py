@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.errors import ModelError
-from indexer.files import read_signed, sha256_file, sign, sync_file, sync_folder, write_file
+from indexer.files import make_folder, read_signed, sha256_file, sign, sync_file, sync_folder, write_file
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -178,7 +178,8 @@ def export_model(model: ModelFiles, folder: Path) -> EncoderCard:
     """
     aside = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
+    make_folder(folder.parent)
+    aside.mkdir()
     loaded = load_sentence_transformer(model.folder)
     card = EncoderCard(
         name=model.name,
@@ -198,6 +199,8 @@ def export_model(model: ModelFiles, folder: Path) -> EncoderCard:
     for path in files.values():
         sync_file(path)
     write_file(aside / CARD, sign(json.dumps(asdict(card), indent=1)))
+    for path in (*(p for p in aside.rglob("*") if p.is_dir()), aside):
+        sync_folder(path)
     shutil.rmtree(folder, ignore_errors=True)
     os.replace(aside, folder)
     sync_folder(folder.parent)

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
@@ -52,20 +53,18 @@ class PassageTable:
         Raises:
             OSError: it cannot be written, on a full disk for example.
         """
-        connection = sqlite3.connect(path)
         try:
-            # The file is made aside and synced whole, so SQLite's own journal would be work for nothing.
-            connection.executescript(f"PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; {_SCHEMA}")
-            for number, passage in enumerate(passages):
-                fields = json.dumps(asdict(passage), ensure_ascii=False)
-                row = (number, passage.passage_id, passage.document_id, passage.kind.value, fields)
-                connection.execute("INSERT INTO passages VALUES (?,?,?,?,?)", row)
-                connection.executemany("INSERT INTO tags VALUES (?,?)", [(tag, number) for tag in passage.tags])
-            connection.commit()
-        except sqlite3.OperationalError as error:  # how SQLite reports a full disk
+            with closing(sqlite3.connect(path)) as connection:
+                # The file is made aside and synced whole, so SQLite's own journal would be work for nothing.
+                connection.executescript(f"PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; {_SCHEMA}")
+                for number, passage in enumerate(passages):
+                    fields = json.dumps(asdict(passage), ensure_ascii=False)
+                    row = (number, passage.passage_id, passage.document_id, passage.kind.value, fields)
+                    connection.execute("INSERT INTO passages VALUES (?,?,?,?,?)", row)
+                    connection.executemany("INSERT INTO tags VALUES (?,?)", [(tag, number) for tag in passage.tags])
+                connection.commit()
+        except sqlite3.Error as error:  # how SQLite reports a full disk, or one that fails
             raise OSError(f"{path.name}: {error}") from error
-        finally:
-            connection.close()
 
     @classmethod
     def open(cls, path: Path) -> Self:
