@@ -149,6 +149,11 @@ class Lexicon:
             _Postings.build([grams(p.questions) for p in passages]),
         )
 
+    @property
+    def size(self) -> int:
+        """How many passages it holds."""
+        return self._terms.size
+
     def bm25(self, question: str) -> FloatArray:
         """BM25 over terms of every passage; shape (passages,), float32, >= 0; all zero if no word is known."""
         return self._terms.scores([f"{lang}:{term}" for lang in self.languages for term in terms(question, lang)])

@@ -81,7 +81,19 @@ class VectorIndex:
         order = np.lexsort((nearest, -best))[:count]
         return nearest[order], best[order]
 
-    def vectors(self, rows: IntArray) -> FloatArray:
+    def nearest(self, queries: FloatArray) -> tuple[IntArray, FloatArray]:
+        """The one row nearest to each of many queries, any of those that tie.
+
+        Args:
+            queries: shape (n, dim), float32, unit length.
+
+        Returns:
+            Row numbers, int64, and their cosines, float32; both of shape (n,).
+        """
+        scores, found = self._index.search(np.ascontiguousarray(queries), 1)
+        return found[:, 0], scores[:, 0]
+
+    def vectors(self, rows: IntArray | slice) -> FloatArray:
         """The stored vectors of some rows; shape (len(rows), dim), float32."""
         return self._rows[rows]
 

@@ -139,6 +139,52 @@ def test_searching_a_damaged_index_names_the_file(site: SmallSite) -> None:
     check_failure(faq("search", "why", "--index", site.index), r"rows\.npy does not match")
 
 
+def test_a_damaged_index_is_answered_from_the_generation_before_with_a_warning(
+    tiny_models: Path, tmp_path: Path
+) -> None:
+    index, content = tmp_path / "index", tmp_path / "content"
+    content.mkdir()
+    for words in ("first words", "second words"):
+        (content / "a.md").write_text(f"# Title\n\n{words}\n")
+        assert faq("index", content, "--index", index, "--model", tiny_models / "cls").returncode == 0
+    (index / "generations" / "000002" / "rows.npy").write_bytes(b"")
+    done = faq("search", "words", "--index", index)
+    assert done.returncode == 0
+    assert "first words" in done.stdout
+    assert re.match(r"answering from generation 000001 .*rows\.npy does not match", done.stderr)
+    assert done.stderr.count("\n") == 1
+    table = faq("status", "--index", index).stdout
+    assert re.search(r"^→ 000002 .* 1 +\d\.\d  damaged  .*/cls\n    .*rows\.npy does not match", table, re.MULTILINE)
+    assert re.search(r"^  000001 .* 1 +\d\.\d  sound    .*/cls$", table, re.MULTILINE)
+    checked = faq("verify", "--index", index)
+    assert checked.returncode == 1
+    assert re.match(r"generation 000002: damaged .*rows\.npy", checked.stdout)
+    assert re.search(r"^generation 000001: sound\nmodel [0-9a-f]{16} .*cls: sound$", checked.stdout, re.MULTILINE)
+    assert faq("rollback", "--index", index).stdout.startswith("Generation 000001 is published again")
+    assert json.loads(faq("status", "--index", index, "--json").stdout)["generations"][1]["current"] is True
+    check_failure(faq("rollback", "2", "--index", index), r"^faq: generation 000002 is damaged: .*possible are: none$")
+
+
+def test_a_sound_index_verifies_and_a_damaged_model_is_named(tmp_path: Path, tiny: dict[str, Any]) -> None:
+    done = faq("verify", "--index", tiny["index"])
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count(": sound\n") == 2
+    index = shutil.copytree(tiny["index"], tmp_path / "index")
+    (graph,) = index.glob("models/*/model.onnx")
+    graph.write_bytes(graph.read_bytes()[:-1])
+    done = faq("verify", "--index", index, "--json")
+    assert done.returncode == 1
+    told = json.loads(done.stdout)
+    assert (told["sound"], told["generations"][0]["damage"]) == (False, "")
+    assert "model.onnx is damaged" in told["models"][0]["damage"]
+    check_failure(faq("search", "nap", "--index", index), r"model\.onnx is damaged")
+
+
+@pytest.mark.parametrize("command", ["status", "verify", "rollback"])
+def test_an_index_that_is_not_there_is_one_clear_line(tmp_path: Path, command: str) -> None:
+    check_failure(faq(command, "--index", tmp_path / "none"), r"^faq: no index in .*none; build one")
+
+
 @pytest.mark.parametrize("command", ["index", "read"])
 def test_content_that_is_not_there_is_one_clear_line(tmp_path: Path, command: str) -> None:
     where = ("--index", tmp_path / "i") if command == "index" else ()
