@@ -354,7 +354,9 @@ def _print_review(review: Review) -> None:
             f"[bold]{questions.p1:.1%}[/] of the {'labelled' if questions.labelled else 'FAQ'} questions answered first"
         )
         part = f" of {questions.faq_entries:,}" if questions.faq < questions.faq_entries else ""
-        _out.print(f"  {questions.labelled:,} labelled and {questions.faq:,}{part} FAQ questions asked: {p1}")
+        _out.print(
+            f"  {questions.labelled:,} labelled and {questions.faq:,}{part} FAQ questions asked: {p1}", soft_wrap=True
+        )
         if questions.not_compared and passages is not None:
             _out.print(f"  not compared: {escape(questions.not_compared)}", soft_wrap=True)
         for name, changes in (
