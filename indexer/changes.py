@@ -88,11 +88,6 @@ class Probes:
     probes: tuple[Probe, ...]
     faq_entries: int
 
-    @property
-    def sampled(self) -> bool:
-        """Whether not every FAQ entry's question is asked."""
-        return self.faq_entries > MAX_FAQ_PROBES
-
 
 def probes_of(passages: Sequence[Passage], questions: LabelledQuestions | None) -> Probes:
     """The labelled questions whose passages are there, and each FAQ entry's own question."""

@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 
 from indexer.errors import IndexDamagedError, IndexLockedError, IndexMissingError, IndexStoreError
 from indexer.files import replace_file, sync_folder
-from indexer.generation import Generation, Layout, Manifest, verify
+from indexer.generation import Generation, Layout, Manifest
 from indexer.soundness import check_sound
 
 KEEP = 3
@@ -129,7 +129,7 @@ class IndexStore:
     def damage(self, number: str) -> str:
         """What is wrong with a generation, every file hashed; "" if it is sound."""
         try:
-            verify(self._generations / number)
+            self.load(number)
         except IndexDamagedError as error:
             return str(error)
         return ""
@@ -168,7 +168,7 @@ class IndexStore:
                 raise IndexStoreError(f"there is no generation {chosen[:20]}; {possible}")
             if damage[chosen]:
                 raise IndexDamagedError(f"generation {chosen} is damaged: {damage[chosen]}; {possible}")
-            replace_file(self._pointer, f"{chosen}\n".encode())
+            self._point_to(chosen)
             return chosen
 
     @contextmanager
@@ -234,13 +234,16 @@ class IndexStore:
         os.rename(built, self._generations / number)
         sync_folder(self._generations)
         generation = self.load(number)
-        replace_file(self._pointer, f"{number}\n".encode())
+        self._point_to(number)
         self._prune(keep, number, replaced)
         return generation
 
     def size(self, number: str) -> int:
         """Bytes that a generation takes on disk."""
         return sum(p.stat().st_size for p in (self._generations / number).rglob("*") if p.is_file())
+
+    def _point_to(self, number: str) -> None:
+        replace_file(self._pointer, f"{number}\n".encode())
 
     def _prune(self, keep: int, current: str, replaced: str) -> None:
         """Remove all but the current generation and `keep` others: the one it replaced, then the newest."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,8 @@ IntArray = npt.NDArray[np.int64]
 # Candidates from each side; every one is then scored over all its vectors.
 _DENSE_ROWS = 600
 _LEXICAL_PASSAGES = 100
+# Questions searched together: their results fit in a few megabytes.
+_BLOCK = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,21 +77,27 @@ class Retriever:
         """Rank the passages for each of some questions; as `rank`, but embedded together."""
         corrected = [self._spelling.correct(question) for question in questions]
         queries = self._encoder.encode_query(corrected)
-        return [self._rank(question, query, None) for question, query in zip(corrected, queries, strict=True)]
+        ranked: list[Ranked] = []
+        for start in range(0, len(corrected), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            near, _ = self._generation.vectors.search_many(queries[block], _DENSE_ROWS)
+            ranked += map(self._rank, corrected[block], queries[block], repeat(None), near)
+        return ranked
 
     def _is_whole(self, words: Sequence[str]) -> list[bool]:
         counts = self._encoder.count_tokens(["", *words])
         return [count <= counts[0] + 1 for count in counts[1:]]
 
-    def _rank(self, question: str, query: FloatArray, allowed: IntArray | None) -> Ranked:
+    def _rank(self, question: str, query: FloatArray, allowed: IntArray | None, near: IntArray | None = None) -> Ranked:
+        """Rank for one question; `near` are its nearest rows, where they are known already."""
         lexical = self._generation.lexicon.evidence(question)
-        if allowed is None:
-            near, _ = self._generation.vectors.search(query, _DENSE_ROWS)
-        else:
+        if allowed is not None:
             inside = np.zeros(len(lexical), dtype=bool)
             inside[allowed] = True
             lexical = np.where(inside, lexical, np.float32(0))
             near, _ = self._generation.vectors.search(query, _DENSE_ROWS, rows=self._rows_of(allowed))
+        elif near is None:
+            near, _ = self._generation.vectors.search(query, _DENSE_ROWS)
         count = min(_LEXICAL_PASSAGES, len(lexical))
         by_words = np.argpartition(-lexical, count - 1)[:count]
         candidates = np.union1d(self._owners[near], by_words[lexical[by_words] > 0])

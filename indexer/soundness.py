@@ -81,11 +81,13 @@ def _own_questions(generation: Generation) -> str:
     for start in range(0, len(asked), _BLOCK):
         rows = asked[start : start + _BLOCK]
         own = generation.vectors.vectors(rows)
-        found, cosines = generation.vectors.nearest(own)
-        said = np.einsum("ij,ij->i", generation.vectors.vectors(found), own)
+        nearest, cosines = generation.vectors.search_many(own, 1)
+        said = np.einsum("ij,ij->i", generation.vectors.vectors(nearest[:, 0]), own)
         best = np.einsum("ij,ij->i", own, own)
         # Nothing is nearer to a unit vector than itself; another row may be as near, where entries ask the same.
-        lost = np.flatnonzero(~((np.abs(said - cosines) <= _COSINE_TOLERANCE) & (best - said <= _COSINE_TOLERANCE)))
+        lost = np.flatnonzero(
+            ~((np.abs(said - cosines[:, 0]) <= _COSINE_TOLERANCE) & (best - said <= _COSINE_TOLERANCE))
+        )
         if len(lost):
             (passage,) = generation.passages.get([int(generation.rows["passage"][rows[lost[0]]])])
             return f"{passage.passage_id} is not found by its own question"

@@ -57,6 +57,8 @@ def markdown_links(text: str, parser: MarkdownIt, *, first_line: int = 1) -> lis
         first_line: of the text in its file.
     """
     links: list[Link] = []
+    if "[" not in text and "<a" not in text.lower():
+        return links
     for token in parser.parse(text):
         if token.map is None:
             continue

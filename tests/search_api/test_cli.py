@@ -185,6 +185,35 @@ def test_an_index_that_is_not_there_is_one_clear_line(tmp_path: Path, command: s
     check_failure(faq(command, "--index", tmp_path / "none"), r"^faq: no index in .*none; build one")
 
 
+def test_a_refused_rebuild_shows_its_report_and_force_publishes_it(tiny_models: Path, tmp_path: Path) -> None:
+    content, page = tmp_path / "content", tmp_path / "report.html"
+    content.mkdir()
+    options = (content, "--index", tmp_path / "index", "--model", tiny_models / "cls")
+    for name in "abcdefghijklm":
+        (content / f"{name}.md").write_text(f"# {name}\n\nwords of {name}\n")
+    assert faq("index", *options).returncode == 0
+    for name in "bcdefghijklm":
+        (content / f"{name}.md").unlink()
+    done = faq("index", *options, "--report", page)
+    assert done.returncode == 1
+    assert re.search(r"^faq: nothing was published: 12 of 13 passages would be gone.*--force", done.stderr)
+    assert done.stderr.count("\n") == 1
+    assert done.stdout.startswith("Refused; still generation 000001")
+    assert "  12 passages removed\n    b/b\n    c/c\n" in done.stdout
+    assert done.stdout.endswith("    k/k\n    and 2 more\n")
+    assert "12 of 13 passages would be gone" in page.read_text("utf-8")
+    refused = faq("index", *options, "--json")
+    assert refused.returncode == 1
+    told = json.loads(refused.stdout)
+    assert (told["published"], told["generation"], len(told["review"]["passages"]["removed"])) == (False, "000001", 12)
+    assert "12 of 13" in told["refused"]
+    assert faq("index", *options, "--max-removed", "1").stdout.startswith("Published generation 000002")
+    done = faq("index", *options, "--full", "--keep", "1")
+    assert re.search(r"Published generation 000003[^!]*\n  2 texts embedded, 0 reused", done.stdout)
+    check_failure(faq("index", *options, "--report", tmp_path / "no" / "r.html"), r"^faq: --report .*must name a file")
+    check_failure(faq("index", *options, "--keep", "0"), "Usage: ", 2)
+
+
 @pytest.mark.parametrize("command", ["index", "read"])
 def test_content_that_is_not_there_is_one_clear_line(tmp_path: Path, command: str) -> None:
     where = ("--index", tmp_path / "i") if command == "index" else ()
@@ -204,7 +233,9 @@ def test_wrong_usage_is_explained(arguments: tuple[str, ...]) -> None:
     check_failure(faq(*arguments), "Usage: ", 2)
 
 
-@pytest.mark.parametrize("command", [(), ("index",), ("search",), ("serve",), ("read",)])
+@pytest.mark.parametrize(
+    "command", [(), ("index",), ("search",), ("serve",), ("read",), ("status",), ("verify",), ("rollback",)]
+)
 def test_every_command_has_its_help(command: tuple[str, ...]) -> None:
     done = faq(*command, "--help")
     assert done.returncode == 0
