@@ -66,10 +66,10 @@ class Splitter:
         """Join title, headings or question into one line, the outermost parts dropped while it is too long."""
         kept = [part for part in parts if part]
         room = int(self.max_tokens * _MAX_CONTEXT_SHARE)
-        while len(kept) > 1 and self._tokens(" - ".join(kept)) > room:
+        while len(kept) > 1 and not self._fits(" - ".join(kept), room):
             kept.pop(0)
         joined = " - ".join(kept)
-        if self._tokens(joined) > room:
+        if not self._fits(joined, room):
             joined = joined[slice(*self.spans(joined, "en", room=room)[0])]
         return joined
 
