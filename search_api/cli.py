@@ -96,12 +96,12 @@ def index(
             )  # fmt: skip
         except PublicationRefusedError as error:
             refused, built = error, error.report
+    if report is not None:  # before anything is printed: the reader of a pipe may have enough
+        _write_report(built, report)
     if as_json:
         _print_json(built.to_dict())
     else:
         _print_build(built, index)
-    if report is not None:
-        _write_report(built, report)
     if refused is not None:
         raise refused
 
