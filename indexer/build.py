@@ -1,31 +1,33 @@
-"""Content folder to published generation: read, cut, embed, write, publish, report."""
+"""Content folder to published generation: read, cut, embed, write, verify, review, publish, report."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from indexer.confidence import Confidence
-from indexer.corpus import read_corpus
+from indexer.corpus import Corpus, read_corpus
 from indexer.documents import Passage
 from indexer.encoder import Encoder, load_encoder
-from indexer.errors import ContentError, IndexStoreError, ModelError
-from indexer.generation import Generation, Manifest, Rows, content_hash, row_records, text_hash, write_generation
-from indexer.index_store import IndexStore
+from indexer.errors import ContentError, IndexDamagedError, IndexStoreError, ModelError, PublicationRefusedError
+from indexer.gate import Gate
+from indexer.generation import Generation, Manifest, Rows, content_hash, row_records, write_generation
+from indexer.index_store import KEEP, IndexStore, Sound
 from indexer.labelled import LabelledQuestions
 from indexer.model import DEFAULT_MODEL, export_model, find_model
-from indexer.passages import EmbeddingText, Role, Splitter, detect_languages, embedding_texts, passages_of
+from indexer.passages import Role, Splitter, detect_languages, embedding_texts, passages_of
 from indexer.retrieval import Retriever
+from indexer.reuse import Progress, embed
+from indexer.review import Review, find_faults, review
 from indexer.strangers import STRANGERS
 
-Progress = Callable[[int, int], None]
+NOT_ASKED = "nothing changed, so no question was asked again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,20 +35,23 @@ class BuildReport:
     """What a build did.
 
     Attributes:
-        generation: number of the generation that is now published.
-        published: False if the content had not changed, so that nothing was written.
+        generation: number of the generation that is now published, "" for none.
+        published: False if the content had not changed, or the build was refused: nothing was written.
+        refused: why the build must not be published, "" if it may be.
         documents, passages: in the index.
         paragraphs, faq_entries: passages by kind.
-        embedded, reused: texts given to the model, and texts whose embedding was taken from the last generation.
+        embedded, reused: texts given to the model, and texts whose embedding was taken from an earlier generation.
         skipped: files that could not be read, each with the reason.
         seconds: wall time.
         size_bytes: of the generation on disk.
         model: name of the model.
         calibrated_on: how many labelled questions the confidence was fitted on; 0 for the built-in curve.
+        review: what changed, and what an author might mend; None where passages were given, not content.
     """
 
     generation: str
     published: bool
+    refused: str
     documents: int
     passages: int
     paragraphs: int
@@ -58,11 +63,13 @@ class BuildReport:
     size_bytes: int
     model: str
     calibrated_on: int
+    review: Review | None
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON: skipped files become objects with path, line and reason."""
         fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
         fields["skipped"] = [{"path": e.path, "line": e.line, "reason": e.reason} for e in self.skipped]
+        fields["review"] = self.review and self.review.to_dict()
         return fields
 
 
@@ -73,6 +80,9 @@ def build_index(
     model: str = DEFAULT_MODEL,
     encoder: Encoder | None = None,
     questions: LabelledQuestions | None = None,
+    full: bool = False,
+    keep: int = KEEP,
+    gate: Gate = Gate(),  # noqa: B008  # frozen
     progress: Progress | None = None,
 ) -> BuildReport:
     """Index a content folder and publish the result; on any error the published generation stays as it was.
@@ -83,12 +93,16 @@ def build_index(
         model: name or folder of a sentence-transformers model.
         encoder: use this instead of `model`; the index then holds no model of its own.
         questions: labelled questions of this site; the confidence is then fitted on them.
+        full: embed everything anew and publish even if nothing changed.
+        keep: how many generations to keep besides the new one, at least 1.
+        gate: which changes stop the publication.
         progress: called with (texts embedded so far, texts to embed).
 
     Raises:
         ContentError: the folder is missing, or nothing in it can be read.
         ModelError: the model is missing, damaged or unusable.
         IndexStoreError: the index folder is locked, damaged or not writable.
+        PublicationRefusedError: the gate stopped it; carries the report.
     """
     started = time.perf_counter()
     corpus = read_corpus(content)
@@ -107,17 +121,20 @@ def build_index(
         ]
         if not passages:
             raise ContentError(str(content), "there is no paragraph and no FAQ entry in it to index")
-        return _publish(passages, store, encoder, splitter, questions, progress, corpus.skipped, started)
+        build = _Build(store, encoder, splitter, passages, questions, started, _Source(content, corpus))
+        return build.run(full=full, keep=keep, gate=gate, progress=progress)
 
 
 def index_passages(
     passages: Sequence[Passage], index: Path, encoder: Encoder, *, progress: Progress | None = None
 ) -> BuildReport:
-    """Index passages that are at hand already, such as those of a data set; otherwise as `build_index`."""
+    """Index passages that are at hand already, such as those of a data set, without a review or a gate."""
+    started = time.perf_counter()
     store = IndexStore(index)
     splitter = Splitter(encoder.max_tokens, encoder.count_tokens)
     with store.writing():
-        return _publish(passages, store, encoder, splitter, None, progress, (), time.perf_counter())
+        build = _Build(store, encoder, splitter, passages, None, started, None)
+        return build.run(full=False, keep=KEEP, gate=Gate(force=True), progress=progress)
 
 
 def stored_encoder(store: IndexStore, model: str) -> Encoder:
@@ -131,67 +148,148 @@ def stored_encoder(store: IndexStore, model: str) -> Encoder:
         return load_encoder(folder)
 
 
-def _publish(
-    passages: Sequence[Passage],
-    store: IndexStore,
-    encoder: Encoder,
-    splitter: Splitter,
-    questions: LabelledQuestions | None,
-    progress: Progress | None,
-    skipped: tuple[ContentError, ...],
-    started: float,
-) -> BuildReport:
-    hashed = content_hash(passages, encoder.fingerprint, questions)
-    previous = _previous(store, encoder)
-    embedded = reused = 0
-    if previous is None or previous.manifest.content_hash != hashed:
-        texts = [(n, text) for n, passage in enumerate(passages) for text in embedding_texts(passage, splitter)]
-        vectors, embedded = _embed([text for _, text in texts], encoder, previous, progress)
-        reused = len(texts) - embedded
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where the passages come from."""
+
+    content: Path
+    corpus: Corpus
+
+
+@dataclass(frozen=True, slots=True)
+class _Build:
+    """One build, under the lock."""
+
+    store: IndexStore
+    encoder: Encoder
+    splitter: Splitter
+    passages: Sequence[Passage]
+    questions: LabelledQuestions | None
+    started: float
+    source: _Source | None
+
+    def run(self, *, full: bool, keep: int, gate: Gate, progress: Progress | None) -> BuildReport:
+        hashed = content_hash(self.passages, self.encoder.fingerprint, self.questions)
+        previous = self._previous()
+        if previous and not previous.problem and previous.generation.manifest.content_hash == hashed and not full:
+            return self._report(previous.generation, self._unchanged(previous.generation), published=False)
+        before = previous.generation if previous else None
+        texts = [(n, text) for n, p in enumerate(self.passages) for text in embedding_texts(p, self.splitter)]
+        earlier = () if full else self._reusable(before)
+        vectors, embedded = embed([text for _, text in texts], self.encoder, earlier, progress)
         is_sentence = np.array([text.role is Role.SENTENCE for _, text in texts])
         records = row_records(texts)
         manifest = Manifest(
-            generation=store.next_number(),
+            generation=self.store.next_number(),
             published_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-            model=encoder.name,
-            fingerprint=encoder.fingerprint,
-            dim=encoder.dim,
-            documents=len({p.document_id for p in passages}),
-            passages=len(passages),
+            model=self.encoder.name,
+            fingerprint=self.encoder.fingerprint,
+            dim=self.encoder.dim,
+            documents=len({p.document_id for p in self.passages}),
+            passages=len(self.passages),
             vectors=int((~is_sentence).sum()),
             sentences=int(is_sentence.sum()),
             content_hash=hashed,
             files={},
         )
-        with store.building() as folder:
+        reused = len(texts) - embedded
+        told: Review | None = None
+
+        def decide(built: Generation) -> None:
+            nonlocal told
+            told = self._review(built, before)
+            refused = gate.refusal(told.passages, told.questions) if told and told.questions else ""
+            if refused:
+                now = before.manifest.generation if before else ""
+                report = self._report(
+                    built, told, published=False, now=now, refused=refused, embedded=embedded, reused=reused
+                )
+                raise PublicationRefusedError(report)
+
+        with self.store.building() as folder:
             write_generation(
                 folder,
                 manifest,
-                passages,
+                self.passages,
                 Rows(records=records[~is_sentence], vectors=vectors[~is_sentence]),
                 Rows(records=records[is_sentence], vectors=vectors[is_sentence].astype(np.float16)),
-                lambda generation: _calibrate(generation, encoder, questions),
+                lambda generation: _calibrate(generation, self.encoder, self.questions),
             )
-            generation = store.publish(folder, manifest.generation)
-        published = True
-    else:
-        generation, published = previous, False
-    kinds = generation.passages.kinds()
-    return BuildReport(
-        generation=generation.manifest.generation,
-        published=published,
-        documents=generation.manifest.documents,
-        passages=generation.manifest.passages,
-        paragraphs=kinds["paragraph"],
-        faq_entries=kinds["faq"],
-        embedded=embedded,
-        reused=reused,
-        skipped=skipped,
-        seconds=round(time.perf_counter() - started, 3),
-        size_bytes=store.size(generation.manifest.generation),
-        model=encoder.name,
-        calibrated_on=generation.confidence.questions,
-    )
+            generation = self.store.publish(folder, manifest.generation, keep=keep, review=decide)
+        return self._report(generation, told, published=True, embedded=embedded, reused=reused)
+
+    def _previous(self) -> Sound | None:
+        """What is published, or what stands in for it."""
+        try:
+            return self.store.load_sound()
+        except IndexStoreError:  # none yet, or none that is sound: build from nothing
+            return None
+
+    def _reusable(self, previous: Generation | None) -> Iterator[Generation]:
+        """Every sound generation of this encoder, the published one first: a rollback loses no embedding."""
+        fingerprint, first = self.encoder.fingerprint, ""
+        if previous is not None and previous.manifest.fingerprint == fingerprint:
+            first = previous.manifest.generation
+            yield previous
+        for number in self.store.numbers():
+            try:
+                if number == first or self.store.manifest(number).fingerprint != fingerprint:
+                    continue
+                generation = self.store.load(number)
+            except IndexDamagedError:
+                continue
+            yield generation
+
+    def _review(self, built: Generation, before: Generation | None) -> Review | None:
+        if self.source is None:
+            return None
+        return review(
+            built,
+            self.encoder,
+            self.passages,
+            self.source.content,
+            self.source.corpus,
+            self.questions,
+            before,
+            lambda fingerprint: load_encoder(self.store.model_folder(fingerprint)),
+        )
+
+    def _unchanged(self, generation: Generation) -> Review | None:
+        if self.source is None:
+            return None
+        findings = find_faults(generation, self.passages, self.source.content, self.source.corpus)
+        return Review(passages=None, questions=None, findings=findings, not_asked=NOT_ASKED)
+
+    def _report(
+        self,
+        generation: Generation,
+        told: Review | None,
+        *,
+        published: bool,
+        now: str | None = None,
+        refused: str = "",
+        embedded: int = 0,
+        reused: int = 0,
+    ) -> BuildReport:
+        number = generation.manifest.generation if now is None else now
+        kinds = generation.passages.kinds()
+        return BuildReport(
+            generation=number,
+            published=published,
+            refused=refused,
+            documents=generation.manifest.documents,
+            passages=generation.manifest.passages,
+            paragraphs=kinds["paragraph"],
+            faq_entries=kinds["faq"],
+            embedded=embedded,
+            reused=reused,
+            skipped=self.source.corpus.skipped if self.source else (),
+            seconds=round(time.perf_counter() - self.started, 3),
+            size_bytes=self.store.size(number) if number else 0,
+            model=self.encoder.name,
+            calibrated_on=generation.confidence.questions,
+            review=told,
+        )
 
 
 def _calibrate(generation: Generation, encoder: Encoder, questions: LabelledQuestions | None) -> Confidence:
@@ -212,60 +310,3 @@ def _calibrate(generation: Generation, encoder: Encoder, questions: LabelledQues
         signals.append(ranked.signal)
         answered.append(best in questions.qrels.get(key, {}))
     return confidence.fit(signals, answered)
-
-
-def _previous(store: IndexStore, encoder: Encoder) -> Generation | None:
-    """The published generation, if its embeddings are this encoder's."""
-    try:
-        generation = store.load()
-    except IndexStoreError:  # none yet, or damaged: build from nothing
-        return None
-    return generation if generation.manifest.fingerprint == encoder.fingerprint else None
-
-
-def _embed(
-    texts: Sequence[EmbeddingText], encoder: Encoder, previous: Generation | None, progress: Progress | None
-) -> tuple[npt.NDArray[np.float32], int]:
-    """Vectors for all texts, and how many of those had to be computed."""
-    searched, sentences = _known_vectors(previous)
-    hashes = [text_hash(text.text) for text in texts]
-    vectors = np.empty((len(texts), encoder.dim), dtype=np.float32)
-    missing: dict[bytes, str] = {}
-    waiting: list[int] = []
-    for row, (text, key) in enumerate(zip(texts, hashes, strict=True)):
-        known = searched.get(key)
-        if known is None and text.role is Role.SENTENCE:  # stored in half precision: good for sentences only
-            known = sentences.get(key)
-        if known is None:
-            missing.setdefault(key, text.text)
-            waiting.append(row)
-        else:
-            vectors[row] = known
-    done = 0
-
-    def advance(count: int) -> None:
-        nonlocal done
-        done += count
-        if progress is not None:
-            progress(done, len(missing))
-
-    if missing:
-        fresh = encoder.encode_documents(list(missing.values()), advance)
-        place = {key: row for row, key in enumerate(missing)}
-        vectors[waiting] = fresh[[place[hashes[row]] for row in waiting]]
-    return vectors, len(waiting)
-
-
-_Known = dict[bytes, npt.NDArray[np.float32]]
-
-
-def _known_vectors(previous: Generation | None) -> tuple[_Known, _Known]:
-    """Vectors of the last generation by the hash of their text: the searched ones and those of sentences."""
-    if previous is None:
-        return {}, {}
-    searched = previous.vectors.vectors(np.arange(len(previous.vectors)))
-    sentences = np.asarray(previous.sentences, dtype=np.float32)
-    return (
-        dict(zip(previous.rows["text"].tolist(), searched, strict=True)),
-        dict(zip(previous.sentence_rows["text"].tolist(), sentences, strict=True)),
-    )

@@ -59,6 +59,19 @@ class FaqEntry:
     entry_id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link as its author wrote it.
+
+    Attributes:
+        target: where it leads.
+        line: 1-based line in the file.
+    """
+
+    target: str
+    line: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """One content file.
@@ -72,6 +85,8 @@ class Document:
         tags: lower-case labels to filter by.
         lang: ISO 639-1 code, "" to detect it.
         updated: ISO 8601 date of the last change to the content, "" if unknown.
+        links: to this document and to others of the same content.
+        anchors: every fragment that leads into it, None if its reader does not tell.
     """
 
     document_id: str
@@ -82,6 +97,8 @@ class Document:
     tags: tuple[str, ...] = ()
     lang: str = ""
     updated: str = ""
+    links: tuple[Link, ...] = ()
+    anchors: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

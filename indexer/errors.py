@@ -9,13 +9,19 @@
     │   ├── IndexMissingError      nothing has been published there yet
     │   ├── IndexDamagedError      bytes differ from the manifest
     │   ├── IndexLockedError       another rebuild holds the lock
-    │   └── ModelMismatchError     the index was built with another model
+    │   ├── ModelMismatchError     the index was built with another model
+    │   └── PublicationRefusedError   a rebuild would lose more than is allowed
     ├── QueryError             a question or one of its options is unusable
     ├── DatasetError           a folder of labelled questions cannot be read
     └── NotFoundError          no passage or document has this id
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from indexer.build import BuildReport
 
 
 class FaqError(Exception):
@@ -60,6 +66,20 @@ class IndexLockedError(IndexStoreError):
 
 class ModelMismatchError(IndexStoreError):
     """The index was built with a different model from the one in use."""
+
+
+class PublicationRefusedError(IndexStoreError):
+    """A rebuild was whole, but would lose more than its gate allows.
+
+    Args:
+        report: of the build; its `refused` is the reason.
+    """
+
+    def __init__(self, report: BuildReport) -> None:
+        self.report = report
+        super().__init__(
+            f"nothing was published: {report.refused}; look at the report, then use --force if it is right"
+        )
 
 
 class QueryError(FaqError):

@@ -1,4 +1,4 @@
-"""All generations of one index folder: publish, current, lock, prune.
+"""All generations of one index folder: publish, current, roll back, lock, prune.
 
 ::
 
@@ -13,20 +13,35 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from indexer.errors import IndexDamagedError, IndexLockedError, IndexMissingError, IndexStoreError
 from indexer.files import make_folder, read_signed, replace_file, sign, sync_folder
-from indexer.generation import Generation
+from indexer.generation import Generation, Layout, Manifest
+from indexer.soundness import check_sound
 
 KEEP = 3
 _NUMBER = re.compile(r"[0-9]{6}\Z")
 # The pointer as it was before it carried its own hash, or as a person writes it.
 _PLAIN = re.compile(rb"[0-9]{6}\n?\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A generation that can be searched.
+
+    Attributes:
+        generation: the published one, or the one that stands in for it.
+        problem: why it is not the published one, "" if it is.
+    """
+
+    generation: Generation
+    problem: str = ""
 
 
 class IndexStore:
@@ -52,6 +67,11 @@ class IndexStore:
         except FileNotFoundError:
             return []
         return sorted((name for name in names if _NUMBER.match(name)), reverse=True)
+
+    def models(self) -> list[str]:
+        """The folder name of every exported model."""
+        folders = (self.folder / "models").glob("*")
+        return sorted(folder.name for folder in folders if not folder.name.startswith("."))
 
     def current(self) -> str:
         """The number of the published generation.
@@ -87,6 +107,78 @@ class IndexStore:
                 "roll back or rebuild the index"
             )
         return generation
+
+    def load_sound(self) -> Sound:
+        """Load the published generation, or while it or the pointer is damaged the newest sound one.
+
+        Those older than the published one come first: a site that was rolled back must not jump forward by itself.
+
+        Raises:
+            IndexMissingError: nothing has been published.
+            IndexDamagedError: no generation is sound; says what is wrong with the published one.
+        """
+        published = ""
+        try:
+            published = self.current()
+            return Sound(self.load(published))
+        except (IndexMissingError, IndexDamagedError) as error:
+            for number in sorted(self.numbers(), key=lambda n: (n <= (published or n), n), reverse=True):
+                with suppress(IndexDamagedError):
+                    return Sound(self.load(number), str(error))
+            raise
+
+    def manifest(self, number: str) -> Manifest:
+        """The manifest of a generation whose other files need not be sound.
+
+        Raises:
+            IndexDamagedError: see `Manifest.read`.
+        """
+        return Manifest.read(Layout(self._generations / number).manifest)
+
+    def damage(self, number: str) -> str:
+        """What is wrong with a generation, every file hashed; "" if it is sound."""
+        try:
+            self.load(number)
+        except IndexDamagedError as error:
+            return str(error)
+        return ""
+
+    def rollback(self, number: str | None = None) -> str:
+        """Make another generation current; nothing is removed, and the next build's number is above them all.
+
+        Args:
+            number: default: the newest sound generation older than the current one.
+
+        Returns:
+            The number of the generation that is current now.
+
+        Raises:
+            IndexMissingError: nothing has been published.
+            IndexStoreError: there is no such generation, or it is damaged; names those that can be rolled back to.
+            IndexLockedError: another process is rebuilding.
+        """
+        if not self.numbers():
+            self.current()
+        with self.writing():
+            try:
+                current = self.current()
+            except (IndexMissingError, IndexDamagedError):  # the pointer is lost: any sound generation will do
+                current = ""
+            damage = {name: self.damage(name) for name in self.numbers()}
+            sound = [name for name, reason in damage.items() if not reason]
+            if number is None:
+                chosen = next((name for name in sound if not current or name < current), None)
+            else:
+                chosen = number.strip().zfill(6)
+            possible = f"possible are: {', '.join(name for name in sound if name != current) or 'none'}"
+            if chosen is None:
+                raise IndexStoreError(f"no sound generation is older than {current}; {possible}")
+            if chosen not in damage:
+                raise IndexStoreError(f"there is no generation {chosen[:20]}; {possible}")
+            if damage[chosen]:
+                raise IndexDamagedError(f"generation {chosen} is damaged: {damage[chosen]}; {possible}")
+            self._point_to(chosen)
+            return chosen
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -129,18 +221,32 @@ class IndexStore:
         finally:
             self._sweep()
 
-    def publish(self, built: Path, number: str) -> Generation:
-        """Verify a built generation by loading it, then make it current in one atomic step.
+    def publish(
+        self, built: Path, number: str, *, keep: int = KEEP, review: Callable[[Generation], None] | None = None
+    ) -> Generation:
+        """Verify a built generation by loading and searching it, then make it current in one atomic step.
+
+        Args:
+            built: its folder, from `building`.
+            number: from `next_number`.
+            keep: how many generations to keep besides it, at least 1.
+            review: sees the verified generation; what it raises stops the publication.
 
         Raises:
             IndexDamagedError: what was written is not what can be read; the published generation stays.
         """
-        Generation.load(built)
+        generation = Generation.load(built)
+        check_sound(generation)
+        if review is not None:
+            review(generation)
+        replaced = ""
+        with suppress(IndexMissingError, IndexDamagedError):
+            replaced = self.current()
         os.rename(built, self._generations / number)
         sync_folder(self._generations)
         generation = self.load(number)
-        replace_file(self._pointer, sign(number))  # else one flipped bit could name another generation
-        self._prune(number)
+        self._point_to(number)
+        self._prune(keep, number, replaced)
         return generation
 
     def size(self, number: str) -> int:
@@ -153,12 +259,22 @@ class IndexStore:
             return self.current()
         return ""
 
-    def _prune(self, current: str) -> None:
-        for number in self.numbers()[KEEP:]:
-            if number != current:
-                # Renamed first: what is half removed must not look like a generation.
-                os.rename(self._generations / number, self._generations / f".pruned-{number}")
+    def _point_to(self, number: str) -> None:
+        replace_file(self._pointer, sign(number))  # else one flipped bit could name another generation
+
+    def _prune(self, keep: int, current: str, replaced: str) -> None:
+        """Remove all but the current generation and `keep` others: the one it replaced, then the newest."""
+        others = [number for number in self.numbers() if number != current]
+        others.sort(key=lambda number: (number == replaced, number), reverse=True)
+        for number in others[keep:]:
+            # Renamed first: what is half removed must not look like a generation.
+            os.rename(self._generations / number, self._generations / f".pruned-{number}")
         self._sweep()
+        with suppress(IndexDamagedError):  # a damaged manifest names no model: then all of them stay
+            used = {self.model_folder(self.manifest(number).fingerprint) for number in self.numbers()}
+            for folder in (self.folder / "models").glob("*"):
+                if folder not in used:
+                    shutil.rmtree(folder, ignore_errors=True)
 
     def _sweep(self) -> None:
         """Remove what is no generation any more, or not yet: also what a crash has left."""

@@ -10,7 +10,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -88,12 +88,15 @@ def grams(text: str) -> list[str]:
     >>> grams("Café")
     [' caf', 'cafe', 'afe ']
     """
-    folded = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    pieces: list[str] = []
-    for word in words(folded):
-        padded = f" {word} "
-        pieces.extend(padded[i : i + _GRAM] for i in range(max(1, len(padded) - _GRAM + 1)))
-    return pieces
+    if not text.isascii():
+        text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return [piece for word in words(text) for piece in _pieces(word)]
+
+
+@lru_cache(maxsize=100_000)  # the same words come again and again
+def _pieces(word: str) -> tuple[str, ...]:
+    padded = f" {word} "
+    return tuple(padded[i : i + _GRAM] for i in range(max(1, len(padded) - _GRAM + 1)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +151,11 @@ class Lexicon:
             _Postings.build([grams(p.text) for p in passages]),
             _Postings.build([grams(p.questions) for p in passages]),
         )
+
+    @property
+    def size(self) -> int:
+        """How many passages it holds."""
+        return self._terms.size
 
     def bm25(self, question: str) -> FloatArray:
         """BM25 over terms of every passage; shape (passages,), float32, >= 0; all zero if no word is known."""

@@ -60,15 +60,16 @@ class Splitter:
     def __init__(self, max_tokens: int, count_tokens: CountTokens) -> None:
         self.max_tokens = max_tokens
         self._count_tokens = count_tokens
+        self._empty = self._tokens("")
 
     def context(self, parts: Sequence[str]) -> str:
         """Join title, headings or question into one line, the outermost parts dropped while it is too long."""
         kept = [part for part in parts if part]
         room = int(self.max_tokens * _MAX_CONTEXT_SHARE)
-        while len(kept) > 1 and self._tokens(" - ".join(kept)) > room:
+        while len(kept) > 1 and not self._fits(" - ".join(kept), room):
             kept.pop(0)
         joined = " - ".join(kept)
-        if self._tokens(joined) > room:
+        if not self._fits(joined, room):
             joined = joined[slice(*self.spans(joined, "en", room=room)[0])]
         return joined
 
@@ -80,7 +81,7 @@ class Splitter:
         """
         room = (room or self.max_tokens) - (self._tokens(context) if context else 0)
         whole = _trim(text, (0, len(text)))
-        if self._tokens(text) <= room:
+        if self._fits(text, room):
             return [whole]
         pieces: list[Span] = []
         for span in sentence_spans(text, lang):
@@ -112,8 +113,11 @@ class Splitter:
                 yield trimmed
             start = stop
 
+    def _fits(self, text: str, room: int) -> bool:
+        # A plain character gives at most one token, so a short text, as most sentences are, needs no count.
+        return (text.isascii() and len(text) + self._empty <= room) or self._tokens(text) <= room
+
     def _tokens(self, text: str) -> int:
-        # Two characters never give more than two tokens in the vocabularies in use, so short texts need no count.
         return self._count_tokens([text])[0]
 
 

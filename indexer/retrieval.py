@@ -18,6 +18,7 @@ from indexer.spelling import Spelling
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
+Found = tuple[IntArray, FloatArray]
 
 # Candidates from each side; the best of both together are then scored over all their vectors.
 _DENSE_ROWS = 400
@@ -25,6 +26,8 @@ _LEXICAL_PASSAGES = 100
 _CANDIDATES = 150
 # So many of the best are looked at once more, sentence by sentence.
 _CLOSE = 50
+# Questions searched together: their results fit in a few megabytes.
+_BLOCK = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,20 +94,29 @@ class Retriever:
         """Rank the passages for each of some questions; as `rank`, but embedded together."""
         corrected = [self._spelling.correct(question) for question in questions]
         queries = self._encoder.encode_query(corrected)
-        return [self._rank(question, query, None) for question, query in zip(corrected, queries, strict=True)]
+        ranked: list[Ranked] = []
+        for start in range(0, len(corrected), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            near_queries = np.stack([self._generation.adaptation.map(query)[0] for query in queries[block]])
+            found = zip(*self._generation.vectors.search_many(near_queries, _DENSE_ROWS), strict=True)
+            for question, query, nearest in zip(corrected[block], queries[block], found, strict=True):
+                ranked.append(self._rank(question, query, None, nearest))
+        return ranked
 
-    def _rank(self, question: str, query: FloatArray, allowed: IntArray | None) -> Ranked:
+    def _rank(self, question: str, query: FloatArray, allowed: IntArray | None, found: Found | None = None) -> Ranked:
+        """Rank for one question; `found` are its nearest rows, where they are known already."""
         generation = self._generation
         near_query, member_query = generation.adaptation.map(query)
         lexical = generation.lexicon.evidence(question, self._weights.parts)
-        if allowed is None:
-            near, cosines = generation.vectors.search(near_query, _DENSE_ROWS)
-        else:
+        if allowed is not None:
             inside = np.zeros(len(lexical), dtype=bool)
             inside[allowed] = True
             lexical = np.where(inside, lexical, np.float32(0))
             rows, _ = _rows(self._bounds, allowed)
-            near, cosines = generation.vectors.search(near_query, _DENSE_ROWS, rows=rows)
+            found = generation.vectors.search(near_query, _DENSE_ROWS, rows=rows)
+        elif found is None:
+            found = generation.vectors.search(near_query, _DENSE_ROWS)
+        near, cosines = found
         candidates = self._candidates(self._owners[near], cosines, lexical)
         if not len(candidates):
             none = np.empty(0, dtype=np.float32)

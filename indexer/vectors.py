@@ -81,7 +81,21 @@ class VectorIndex:
         order = np.lexsort((nearest, -best))[:count]
         return nearest[order], best[order]
 
-    def vectors(self, rows: IntArray) -> FloatArray:
+    def search_many(self, queries: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
+        """The k rows nearest to each of many queries; many times as fast as `search`, which settles ties.
+
+        Args:
+            queries: shape (n, dim), float32, unit length.
+            k: at most this many; fewer when there are fewer.
+
+        Returns:
+            Row numbers, int64, and their cosines, float32, best first; both of shape (n, min(k, rows)). Of rows that
+            tie for the last place, any.
+        """
+        scores, found = self._index.search(np.ascontiguousarray(queries), min(k, len(self)))
+        return found, scores
+
+    def vectors(self, rows: IntArray | slice) -> FloatArray:
         """The stored vectors of some rows; shape (len(rows), dim), float32."""
         return self._rows[rows]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,8 +21,10 @@ from rich.text import Text
 from indexer.errors import FaqError
 
 if TYPE_CHECKING:
+    from indexer.build import BuildReport
+    from indexer.review import Review
     from search_api.evaluation import Evaluation
-    from search_api.searcher import Hit, SearchResult
+    from search_api.searcher import Hit, Searcher, SearchResult
 
 app = typer.Typer(
     name="faq",
@@ -41,6 +43,7 @@ Questions = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 _DEFAULT_INDEX = Path(".faq-index")
+_SHOWN = 10
 
 
 def main() -> None:
@@ -62,37 +65,47 @@ def index(
     content: Annotated[Path, typer.Argument(help="Folder (or one file) of articles and FAQ lists.")],
     index: Index = _DEFAULT_INDEX,
     model: Annotated[str, typer.Option(help="Name or folder of a sentence-transformers model.")] = "",
-    questions: Annotated[
-        Path | None, typer.Option(help="Folder of labelled questions of this site, to fit the confidence on.")
+    questions: Questions = None,
+    full: Annotated[bool, typer.Option("--full", help="Embed everything anew, and publish in any case.")] = False,
+    keep: Annotated[int, typer.Option(min=1, help="How many earlier generations to keep.")] = 3,
+    max_removed: Annotated[
+        float, typer.Option(min=0, max=1, help="Refuse if more than this share of the passages would be gone.")
+    ] = 0.5,
+    min_p1: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Refuse if a smaller share of questions is answered first.")
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Publish whatever the report says.")] = False,
+    report: Annotated[Path | None, typer.Option(help="Write the report as an HTML page, too.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Index a content folder and publish the result; on any error the published index stays as it was."""
     from indexer.build import build_index
+    from indexer.errors import PublicationRefusedError
+    from indexer.gate import Gate
     from indexer.labelled import LabelledQuestions
     from indexer.model import DEFAULT_MODEL
 
     labelled = LabelledQuestions.read(questions) if questions else None
+    if report is not None and (report.is_dir() or not report.parent.is_dir()):
+        raise FaqError(f"--report {report}: must name a file in a folder that exists")
+    gate = Gate(max_removed=max_removed, min_p1=min_p1, force=force)
+    refused: PublicationRefusedError | None = None
     with _progress("Embedding", quiet=as_json) as advance:
-        report = build_index(content, index, model=model or DEFAULT_MODEL, questions=labelled, progress=advance)
+        try:
+            built = build_index(
+                content, index, model=model or DEFAULT_MODEL, questions=labelled, full=full, keep=keep, gate=gate,
+                progress=advance,
+            )  # fmt: skip
+        except PublicationRefusedError as error:
+            refused, built = error, error.report
+    if report is not None:  # before anything is printed: the reader of a pipe may have enough
+        _write_report(built, report)
     if as_json:
-        _print_json(report.to_dict())
-        return
-    for error in report.skipped:
-        _err.print(f"[yellow]skipped[/] {escape(str(error))}", soft_wrap=True)
-    fitted = (
-        f"fitted on {report.calibrated_on:,} labelled questions" if report.calibrated_on else "not fitted on this site"
-    )
-    state = "Published" if report.published else "Nothing changed; still"
-    _out.print(
-        f"[bold green]{state} generation {report.generation}[/] in {escape(str(index))}\n"
-        f"  {report.documents:,} documents, {report.passages:,} passages "
-        f"({report.paragraphs:,} paragraphs, {report.faq_entries:,} FAQ entries)\n"
-        f"  {report.embedded:,} texts embedded, {report.reused:,} reused, {len(report.skipped):,} files skipped\n"
-        f"  confidence {fitted}\n"
-        f"  {report.seconds:.1f} s, {report.size_bytes / 1e6:.1f} MB",
-        soft_wrap=True,
-    )
+        _print_json(built.to_dict())
+    else:
+        _print_build(built, index)
+    if refused is not None:
+        raise refused
 
 
 @app.command()
@@ -107,9 +120,8 @@ def search(
 ) -> None:
     """Find the passages that answer a question."""
     from search_api.results import result_json
-    from search_api.searcher import Searcher
 
-    result = Searcher.open(index).search(question, k, offset=offset, tag=tag, kind=kind)
+    result = _open(index).search(question, k, offset=offset, tag=tag, kind=kind)
     if as_json:
         _print_json(result_json(result))
     else:
@@ -175,6 +187,64 @@ def watch(
 
 
 @app.command()
+def status(index: Index = _DEFAULT_INDEX, as_json: AsJson = False) -> None:
+    """List the generations on disk, which of them is published, and whether each is sound."""
+    from indexer.index_store import IndexStore
+    from indexer.inventory import take_inventory
+
+    inventory = take_inventory(IndexStore(index))
+    if as_json:
+        _print_json(inventory.to_dict())
+        return
+    # Plain lines, not a drawn table: in a narrow terminal or a pipe that would cut off names and reasons.
+    _out.print(
+        f"[bold]  {'number':<7} {'published at':<21} {'passages':>8} {'MB':>8}  {'state':<8} model[/]", soft_wrap=True
+    )
+    for state in inventory.generations:
+        verdict = "[red]damaged[/] " if state.damage else "[green]sound[/]   "
+        _out.print(
+            f"{'→' if state.current else ' '} {state.number:<7} {escape(state.published_at or 'unknown'):<21} "
+            f"{state.passages:>8,} {state.size_bytes / 1e6:>8.1f}  {verdict} {escape(state.model or 'unknown')}",
+            soft_wrap=True,
+        )
+        if state.damage:
+            _out.print(f"    [red]{escape(state.damage)}[/]", soft_wrap=True)
+    if inventory.pointer:
+        _err.print(f"[yellow]warning[/] {escape(inventory.pointer)}", soft_wrap=True)
+
+
+@app.command()
+def verify(index: Index = _DEFAULT_INDEX, as_json: AsJson = False) -> None:
+    """Check every file of every generation and every exported model; fails if anything is damaged."""
+    from indexer.index_store import IndexStore
+    from indexer.inventory import take_inventory
+
+    inventory = take_inventory(IndexStore(index))
+    if as_json:
+        _print_json(inventory.to_dict())
+    else:
+        checked = [(f"generation {state.number}", state.damage) for state in inventory.generations]
+        checked += [(f"model {state.folder} {state.model}".rstrip(), state.damage) for state in inventory.models]
+        for name, damage in [*checked, *([("pointer", inventory.pointer)] if inventory.pointer else [])]:
+            verdict = f"[bold red]damaged[/] {escape(damage)}" if damage else "[green]sound[/]"
+            _out.print(f"{escape(name)}: {verdict}", soft_wrap=True)
+    if not inventory.sound:
+        raise typer.Exit(1)
+
+
+@app.command()
+def rollback(
+    number: Annotated[str | None, typer.Argument(help="Generation; default: the one before the current one.")] = None,
+    index: Index = _DEFAULT_INDEX,
+) -> None:
+    """Publish an earlier generation again; a running server takes it up, and nothing is removed."""
+    from indexer.index_store import IndexStore
+
+    chosen = IndexStore(index).rollback(number)
+    _out.print(f"[bold green]Generation {chosen} is published again[/] in {escape(str(index))}", soft_wrap=True)
+
+
+@app.command()
 def evaluate(
     dataset: Annotated[
         Path | None, typer.Argument(help="Folder in the BEIR layout, with its own corpus.jsonl.")
@@ -190,7 +260,6 @@ def evaluate(
     from indexer.labelled import LabelledQuestions
     from indexer.model import DEFAULT_MODEL
     from search_api import evaluation
-    from search_api.searcher import Searcher
 
     if (dataset is None) == (index is None) or (index is None) != (questions is None):
         raise FaqError("give either a data set, or an index and its questions: --index DIR --questions DIR")
@@ -202,7 +271,7 @@ def evaluate(
     else:
         assert index is not None
         assert questions is not None
-        report = evaluation.evaluate(Searcher.open(index), LabelledQuestions.read(questions), questions.resolve().name)
+        report = evaluation.evaluate(_open(index), LabelledQuestions.read(questions), questions.resolve().name)
     if as_json:
         _print_json(report.to_dict())
     else:
@@ -277,6 +346,16 @@ def read(
         _err.print(f"[yellow]skipped[/] {escape(str(error))}", soft_wrap=True)
 
 
+def _open(index: Path) -> Searcher:
+    from search_api.searcher import Searcher
+
+    searcher = Searcher.open(index)
+    if searcher.problem:
+        number = searcher.generation.manifest.generation
+        _err.print(f"[yellow]answering from generation {number}[/] {escape(searcher.problem)}", soft_wrap=True)
+    return searcher
+
+
 @contextmanager
 def _progress(label: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -287,6 +366,75 @@ def _progress(label: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]
 
 def _print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def _print_build(report: BuildReport, index: Path) -> None:
+    for error in report.skipped:
+        _err.print(f"[yellow]skipped[/] {escape(str(error))}", soft_wrap=True)
+    fitted = (
+        f"fitted on {report.calibrated_on:,} labelled questions" if report.calibrated_on else "not fitted on this site"
+    )
+    state = "Refused; still" if report.refused else "Published" if report.published else "Nothing changed; still"
+    colour = "red" if report.refused else "green"
+    _out.print(
+        f"[bold {colour}]{state} generation {report.generation or 'none'}[/] in {escape(str(index))}\n"
+        f"  {report.documents:,} documents, {report.passages:,} passages "
+        f"({report.paragraphs:,} paragraphs, {report.faq_entries:,} FAQ entries)\n"
+        f"  {report.embedded:,} texts embedded, {report.reused:,} reused, {len(report.skipped):,} files skipped\n"
+        f"  confidence {fitted}\n"
+        f"  {report.seconds:.1f} s, {report.size_bytes / 1e6:.1f} MB",
+        soft_wrap=True,
+    )
+    if report.review is not None:
+        _print_review(report.review)
+
+
+def _print_review(review: Review) -> None:
+    if (passages := review.passages) is not None:
+        moved = [f"{origin} → {key}" for origin, key in passages.moved]
+        _print_names("passages added", passages.added)
+        _print_names("passages changed", passages.changed)
+        _print_names("passages moved", moved)
+        _print_names("passages removed", passages.removed)
+    if (questions := review.questions) is not None and (questions.labelled or questions.faq):
+        p1 = (
+            f"[bold]{questions.p1:.1%}[/] of the {'labelled' if questions.labelled else 'FAQ'} questions answered first"
+        )
+        part = f" of {questions.faq_entries:,}" if questions.faq < questions.faq_entries else ""
+        _out.print(
+            f"  {questions.labelled:,} labelled and {questions.faq:,}{part} FAQ questions asked: {p1}", soft_wrap=True
+        )
+        if questions.not_compared and passages is not None:
+            _out.print(f"  not compared: {escape(questions.not_compared)}", soft_wrap=True)
+        for name, changes in (
+            ("answered by another passage first", questions.changed),
+            ("won (right first now)", questions.won),
+            ("lost (right first before)", questions.lost),
+        ):
+            _print_names(name, [f"{c.question}: {c.before or 'nothing'} → {c.after or 'nothing'}" for c in changes])
+    if review.not_asked and review.findings:
+        _out.print(f"  {review.not_asked}")
+    _print_names("things to mend", [f"{f.kind}: {', '.join(f.places[:3])}: {f.advice}" for f in review.findings])
+
+
+def _print_names(label: str, names: Sequence[str]) -> None:
+    """A count and the first ten names; nothing for none."""
+    if not names:
+        return
+    _out.print(f"  [bold]{len(names):,}[/] {label}", soft_wrap=True)
+    for name in names[:_SHOWN]:
+        _out.print(Text(f"    {name}"), soft_wrap=True)
+    if len(names) > _SHOWN:
+        _out.print(f"    and {len(names) - _SHOWN:,} more")
+
+
+def _write_report(report: BuildReport, path: Path) -> None:
+    from indexer.report_page import report_page
+
+    try:
+        path.write_text(report_page(report), "utf-8")
+    except OSError as error:
+        raise FaqError(f"--report {path}: cannot be written ({error.strerror})") from error
 
 
 _VERDICTS = {

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from indexer.build import Progress, index_passages, stored_encoder
+from indexer.build import index_passages, stored_encoder
 from indexer.documents import Passage, PassageKind
 from indexer.errors import ContentError, DatasetError, FaqError
 from indexer.index_store import IndexStore
 from indexer.labelled import LabelledQuestions, json_lines
 from indexer.model_tuning import tune_passages
 from indexer.passages import Role
+from indexer.reuse import Progress
 from search_api.searcher import Searcher
 
 FloatArray = npt.NDArray[np.float32]

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from pathlib import Path
 
 from indexer.encoder import Encoder, load_encoder
 from indexer.errors import FaqError, IndexMissingError
+from indexer.generation import Generation
 from indexer.index_store import IndexStore
 from search_api.searcher import Searcher
 
 logger = logging.getLogger("faq")
 
 _POLL_SECONDS = 0.5
+# A damaged generation is read through this often, in case somebody mends it in its place.
+_RETRY_SECONDS = 30.0
 
 
 class LiveIndex:
@@ -29,6 +33,7 @@ class LiveIndex:
         self._given = encoder
         self._searcher: Searcher | None = None
         self._problem = ""
+        self._refused, self._retry_at = "", 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="live-index", daemon=True)
 
@@ -45,7 +50,7 @@ class LiveIndex:
 
     @property
     def problem(self) -> str:
-        """Why the newest generation is not the one that serves, "" if it is."""
+        """Why the published generation is not the one that serves, "" if it is."""
         return self._problem
 
     def searcher(self) -> Searcher:
@@ -59,25 +64,36 @@ class LiveIndex:
         return self._searcher
 
     def refresh(self) -> None:
-        """Load the published generation if it is not the one that serves; what serves stays on any error."""
-        try:
-            number = self._store.current()
-            if self._searcher is None or self._searcher.generation.manifest.generation != number:
-                self._searcher = self._open(number)
-                logger.info("serving generation %s", number)
-            self._problem = ""
-        except (FaqError, OSError) as error:
-            if str(error) != self._problem:
-                logger.warning("%s", error)
-            self._problem = str(error)
+        """Load the published generation if it is not the one that serves; what serves stays on any error.
 
-    def _open(self, number: str) -> Searcher:
-        generation = self._store.load(number)
+        Where nothing serves yet and the published generation is damaged, the newest sound one does.
+        """
+        problem, published = "", ""
+        try:
+            if self._searcher is None:
+                sound = self._store.load_sound()
+                self._serve(sound.generation)
+                problem = sound.problem
+            else:
+                published = self._store.current()
+                if published == self._refused and time.monotonic() < self._retry_at:
+                    return
+                if published != self._searcher.generation.manifest.generation:
+                    self._serve(self._store.load(published))
+        except (FaqError, OSError) as error:
+            problem = str(error)
+            self._refused, self._retry_at = published, time.monotonic() + _RETRY_SECONDS
+        if problem and problem != self._problem:
+            logger.warning("%s", problem)
+        self._problem = problem
+
+    def _serve(self, generation: Generation) -> None:
         fingerprint = generation.manifest.fingerprint
         serving = self._searcher.encoder if self._searcher else self._given
         if serving is None or (serving.fingerprint != fingerprint and self._given is None):
             serving = load_encoder(self._store.model_folder(fingerprint))
-        return Searcher(generation, serving)
+        self._searcher = Searcher(generation, serving)
+        logger.info("serving generation %s", generation.manifest.generation)
 
     def _follow(self) -> None:
         while not self._stop.wait(_POLL_SECONDS):

@@ -108,6 +108,9 @@ class Searcher:
         encoder: the one the generation was built with.
         thresholds: where `Answered` begins to be HIGH and PARTIAL.
 
+    Attributes:
+        problem: set by `open`: why this is not the published generation, "" if it is.
+
     Raises:
         ModelMismatchError: the generation was built with another model.
     """
@@ -120,6 +123,7 @@ class Searcher:
                 f"the index was built with {generation.manifest.model} ({generation.manifest.fingerprint[:12]}), "
                 f"not with {encoder.name} ({encoder.fingerprint[:12]}); search with that model or rebuild the index"
             )
+        self.problem = ""
         self.generation = generation
         self.encoder = encoder
         self._retriever = Retriever(generation, encoder)
@@ -129,12 +133,17 @@ class Searcher:
     def open(cls, index: Path | str, *, encoder: Encoder | None = None) -> Self:
         """Open the published generation of an index folder, with the model kept in that folder.
 
+        While that generation is damaged the newest sound one stands in for it; `problem` then says why.
+
         Raises:
-            IndexMissingError, IndexDamagedError, ModelError: see `IndexStore.load` and `load_encoder`.
+            IndexMissingError, IndexDamagedError, ModelError: see `IndexStore.load_sound` and `load_encoder`.
         """
         store = IndexStore(Path(index))
-        generation = store.load()
-        return cls(generation, encoder or load_encoder(store.model_folder(generation.manifest.fingerprint)))
+        sound = store.load_sound()
+        fingerprint = sound.generation.manifest.fingerprint
+        searcher = cls(sound.generation, encoder or load_encoder(store.model_folder(fingerprint)))
+        searcher.problem = sound.problem
+        return searcher
 
     def search(
         self,

@@ -14,8 +14,9 @@ import pytest
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).parent.parent
-FIRST, LOOK = "1_first_search.ipynb", "2_look_inside.ipynb"
-BOTH = pytest.mark.parametrize("name", [FIRST, LOOK])
+FIRST, LOOK, EVALUATE = "1_first_search.ipynb", "2_look_inside.ipynb", "3_evaluate.ipynb"
+ALL = pytest.mark.parametrize("name", [FIRST, LOOK, EVALUATE])
+IMAGES = {FIRST: 0, LOOK: 3, EVALUATE: 4}  # at least
 # A slash that begins a path, and a folder that only this or another machine has. "../tmp" and "a/tmp" begin elsewhere.
 # The checkout itself too, wherever it stands.
 MACHINE_PATH = re.compile(
@@ -23,9 +24,20 @@ MACHINE_PATH = re.compile(
 )
 
 
+# Run in the notebook, after its own cells; "<=" is false of NaN.
+FIGURES_ARE_SHARES = """
+assert list(figures.index) == [TUNING, HOLDOUT] and list(honesty.index) == [HOLDOUT]
+for table in (figures, honesty):
+    assert table.size and ((table >= 0) & (table <= 1)).all(axis=None)
+for name in figures.index:  # what the notebook counts is what `faq evaluate` reports
+    assert abs(figures.loc[name, "this engine"] - reports[name].metrics[measures[name]]) < 1e-9
+"""
+
+
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """A copy of the notebooks and of the content they read, laid out as in the project."""
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the notebooks and of the content they read, laid out as in the project; no public data sets."""
+    monkeypatch.delenv("FAQ_DATASETS", raising=False)
     for folder in ("notebooks", "corpus"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
     return tmp_path
@@ -59,19 +71,20 @@ def texts(value: Any) -> Iterator[str]:
             yield from texts(inner)
 
 
-@BOTH
+@ALL
 def test_runs_from_start_to_end(name: str, project: Path) -> None:
     notebook = nbformat.read(project / "notebooks" / name, as_version=4)
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = []
+    if name == EVALUATE:
+        notebook.cells.append(nbformat.v4.new_code_cell(FIGURES_ARE_SHARES))
     execute(notebook, project / "notebooks")  # raises CellExecutionError, with the traceback, at the first error
     assert [output for output in outputs(notebook) if output.output_type == "error"] == []
-    if name == LOOK:
-        assert images(notebook) >= 3
+    assert images(notebook) >= IMAGES[name]
 
 
-@BOTH
+@ALL
 def test_finds_its_content_from_the_root_too(name: str, project: Path) -> None:
     notebook = nbformat.read(project / "notebooks" / name, as_version=4)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
@@ -81,7 +94,7 @@ def test_finds_its_content_from_the_root_too(name: str, project: Path) -> None:
     execute(notebook, project)
 
 
-@BOTH
+@ALL
 def test_committed_with_its_outputs(name: str) -> None:
     path = ROOT / "notebooks" / name
     notebook = nbformat.read(path, as_version=4)
@@ -94,14 +107,24 @@ def test_committed_with_its_outputs(name: str) -> None:
     assert "error" not in kinds
     assert [output.text for output in outputs(notebook) if output.get("name") == "stderr"] == []  # no warnings
     assert path.stat().st_size < 1_500_000
-    if name == LOOK:
-        assert images(notebook) >= 3
+    assert images(notebook) >= IMAGES[name]
 
 
-@BOTH
+@ALL
 def test_committed_without_paths_of_a_machine(name: str) -> None:
     notebook = nbformat.read(ROOT / "notebooks" / name, as_version=4)
     assert [text for text in texts(notebook) if MACHINE_PATH.search(text)] == []
+
+
+def test_figures_committed_are_shares() -> None:
+    notebook = nbformat.read(ROOT / "notebooks" / EVALUATE, as_version=4)
+    tables = [output.data["text/html"] for output in outputs(notebook) if "text/html" in output.get("data", {})]
+    # Beside simple searches, points lost, shares by bin of confidence, honesty: all but the points are shares.
+    beside, _, bins, honesty = (re.findall("<td>(.*?)</td>", table) for table in tables)
+    shares = [float(cell.split()[0]) for cell in (*beside, *bins, *honesty) if cell != "none"]
+    assert len(beside) > 4 * 2  # of more sets than the project's own
+    assert len(shares) > len(beside)
+    assert all(0 <= share <= 1 for share in shares)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+from dataclasses import replace
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -14,6 +15,7 @@ from indexer.readers.document import page_document
 from indexer.readers.front_matter import split_front_matter
 from indexer.readers.html_blocks import blocks_of
 from indexer.readers.json_ld import faq_questions
+from indexer.readers.links import anchors_of, html_links
 from indexer.readers.metadata import Metadata, iso_date, lang_of, metadata_of, tags_of
 from indexer.readers.text import one_line
 
@@ -30,16 +32,19 @@ def read(path: str, text: str) -> Document:
     Raises:
         ContentError: its front matter does not parse.
     """
-    fields, body = split_front_matter(path, text)
+    fields, source = split_front_matter(path, text)
+    body = source
     if "{%" in body or "{{" in body:
         body = _without_templates(body)
     blocks, page_title = blocks_of(body)
     blocks = _without_site_name(blocks)
     tree = LexborHTMLParser(body)
     metadata = _with_page_fields(metadata_of(fields), tree)
-    return page_document(
+    document = page_document(
         path, blocks, metadata, page_title=_SITE_NAME.sub("", page_title) or page_title, extra=_json_ld_entries(tree)
     )
+    links = html_links(source, first_line=1 + text[: len(text) - len(source)].count("\n"))
+    return replace(document, links=tuple(links), anchors=anchors_of(body, document.title))
 
 
 def _without_templates(body: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 
 from markdown_it import MarkdownIt
@@ -13,6 +14,7 @@ from indexer.documents import Document
 from indexer.readers.document import page_document
 from indexer.readers.front_matter import split_front_matter
 from indexer.readers.html_blocks import blocks_of
+from indexer.readers.links import anchors_of, markdown_links
 from indexer.readers.markdown_dialects import plain_markdown
 from indexer.readers.metadata import metadata_of
 
@@ -28,8 +30,11 @@ def read(path: str, text: str) -> Document:
     """
     fields, body = split_front_matter(path, text)
     is_mdx = path.lower().endswith(".mdx")
-    blocks, _ = blocks_of(render(body, mdx=is_mdx))
-    return page_document(path, blocks, metadata_of(fields))
+    html = render(body, mdx=is_mdx)
+    blocks, _ = blocks_of(html)
+    document = page_document(path, blocks, metadata_of(fields))
+    links = markdown_links(body, _parser(is_mdx), first_line=1 + text[: len(text) - len(body)].count("\n"))
+    return replace(document, links=tuple(links), anchors=anchors_of(html, document.title, body))
 
 
 def render(text: str, *, mdx: bool = False) -> str:

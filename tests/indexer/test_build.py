@@ -6,15 +6,19 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from indexer.build import build_index
+from indexer.changes import QuestionChange
 from indexer.confidence import Confidence
-from indexer.errors import ContentError, IndexStoreError, ModelError
-from indexer.generation import Generation
+from indexer.encoder import load_encoder
+from indexer.errors import ContentError, IndexStoreError, ModelError, PublicationRefusedError
+from indexer.gate import Gate
+from indexer.generation import text_hash
 from indexer.index_store import IndexStore
 from indexer.labelled import LabelledQuestions
 from indexer.model import FloatArray
@@ -129,19 +133,126 @@ def test_a_damaged_generation_is_replaced_by_a_whole_one(built: SmallSite) -> No
     built.store.load()
 
 
-def test_incremental_and_full_builds_are_the_same(built: SmallSite, tmp_path: Path) -> None:
-    built.write("new.md", "# Sleep\n\nGo to bed early. Rise early.\n\n- one\n- two\n")
-    built.write("calm-talks.md", ARTICLE.replace("Sixty", "Fifty").replace("### Can I go alone?", "### Who goes?"))
+EDITS: dict[str, Callable[[SmallSite], None]] = {
+    "nothing": lambda site: None,
+    "an answer": lambda site: site.write("calm-talks.md", ARTICLE.replace("It helps both.", "It helps you.")),
+    "a title": lambda site: site.write("calm-talks.md", ARTICLE.replace("# Calm talks", "# Quiet talks")),
+    "a file added": lambda site: site.write("new.md", "# Sleep\n\nGo to bed early. Rise early.\n\n- one\n- two\n"),
+    "a file moved": lambda site: (site.content / "calm-talks.md").rename(site.content / "b.md") and None,
+    # "It helps both." was a sentence, stored in half precision, and is a paragraph of its own now.
+    "a sentence that becomes a paragraph": lambda site: site.write("new.md", "# Who\n\nIt helps both.\n"),
+    # "Ask when both are rested." was no text of its own and is a sentence and a question now.
+    "a paragraph that becomes a question": lambda site: site.write(
+        "new.csv", "question,answer\nAsk when both are rested.,Say what you miss. Yes\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_an_incremental_build_writes_the_same_bytes_as_a_full_one(
+    built: SmallSite, encoder: CountingEncoder, edit: Callable[[SmallSite], None]
+) -> None:
+    """Each text's embedding depends on nothing but the text, as the encoder of hashed words has it."""
+    edit(built)
+    step = built.build().generation
+    encoder.texts.clear()
+    report = build_index(built.content, built.index, encoder=encoder, full=True)
+    assert (report.published, report.reused) == (True, 0)
+    assert report.generation == f"{int(step) + 1:06}"
+    assert len(encoder.texts) == len(set(encoder.texts)) > 0
+    generations = built.index / "generations"
+    one, other = (
+        {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        for folder in (generations / step, generations / report.generation)
+    )
+    first, second = built.store.manifest(step), built.store.manifest(report.generation)
+    assert replace(first, generation="", published_at="") == replace(second, generation="", published_at="")
+    del one[Path("manifest.json")], other[Path("manifest.json")]
+    assert one == other
+
+
+def test_with_the_real_model_reused_embeddings_are_those_of_a_full_build(
+    tmp_path: Path, site: SmallSite, model_folder: Path
+) -> None:
+    """A batch's other texts decide the last bits of an embedding: equal up to those, and all else to the byte."""
+    encoder = load_encoder(model_folder)
+    site.write("calm-talks.md", ARTICLE)
+    site.build(encoder)
+    site.write("calm-talks.md", ARTICLE.replace("Sixty", "Fifty"))
+    site.write("new.md", "# Sleep\n\nIt helps both.\n\n## Night\n\nGo to bed early. Rise early.\n")
+    assert site.build(encoder).reused > 0
+    build_index(site.content, tmp_path / "full", encoder=encoder)
+    step, full = site.store.load(), IndexStore(tmp_path / "full").load()
+    for one, other in (
+        (step.vectors.vectors(slice(None)), full.vectors.vectors(slice(None))),
+        (step.sentences.astype(np.float32), full.sentences.astype(np.float32)),
+    ):
+        assert one.shape == other.shape
+        norms = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
+        assert ((one * other).sum(1) / norms).min() >= 1 - 1e-6
+    same = {"passages.sqlite", "rows.npy", "sentence_rows.npy", "confidence.json"}
+    same |= {name for name in step.manifest.files if name.startswith("lexicon/")}
+    assert {name: step.manifest.files[name] for name in same} == {name: full.manifest.files[name] for name in same}
+
+
+def test_a_changed_title_embeds_only_texts_that_carry_it(built: SmallSite, encoder: CountingEncoder) -> None:
+    built.write("calm-talks.md", ARTICLE.replace("# Calm talks", "# Quiet talks"))
+    report = built.build()
+    # The paragraph and both entries in their context: 3 of 14.
+    assert len(encoder.texts) == 3
+    assert all(text.startswith("Quiet talks - ") for text in encoder.texts)
+    assert (report.embedded, report.reused) == (3, 11)
+
+
+def test_a_renamed_file_and_a_renamed_heading_keep_their_words_embeddings(
+    built: SmallSite, encoder: CountingEncoder
+) -> None:
+    (built.content / "calm-talks.md").rename(built.content / "a.md")
+    built.write("a.md", ARTICLE.replace("## Asking", "## Begin"))
+    assert built.build().embedded == 1
+    assert encoder.texts == ["Calm talks - Begin\nAsk when both are rested. Say what you miss."]
+
+
+def test_a_sentence_never_seeds_a_searched_vector(built: SmallSite, encoder: CountingEncoder) -> None:
+    built.write("new.md", "# Who\n\nIt helps both.\n")
     built.build()
-    build_index(built.content, tmp_path / "full", encoder=HashedWordsEncoder())
-    step = built.store.load()
-    full = Generation.load(tmp_path / "full" / "generations" / "000001")
-    everything = np.arange(len(full.vectors))
-    np.testing.assert_array_equal(step.vectors.vectors(everything), full.vectors.vectors(everything))
-    np.testing.assert_array_equal(step.sentences, full.sentences)
-    np.testing.assert_array_equal(step.rows, full.rows)
-    assert list(step.passages.all()) == list(full.passages.all())
-    assert step.manifest.content_hash == full.manifest.content_hash
+    assert sorted(encoder.texts) == ["It helps both.", "Who\nIt helps both."]
+    generation = built.store.load()
+    (row,) = np.flatnonzero(generation.rows["text"] == text_hash("It helps both."))
+    exact = HashedWordsEncoder().encode_documents(["It helps both."])[0]
+    np.testing.assert_array_equal(generation.vectors.vectors(np.array([row]))[0], exact)
+
+
+def test_a_rollback_loses_no_embedding(built: SmallSite, encoder: CountingEncoder) -> None:
+    built.write("calm-talks.md", ARTICLE.replace("It helps both.", "It helps you."))
+    built.build()
+    encoder.texts.clear()
+    built.store.rollback()
+    report = built.build()
+    assert (report.generation, report.published, report.embedded) == ("000003", True, 0)
+    assert encoder.texts == []
+
+
+def test_an_interrupted_build_loses_no_embedding(built: SmallSite, encoder: CountingEncoder) -> None:
+    built.write("calm-talks.md", ARTICLE.replace("It helps both.", "It helps you."))
+
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build_index(built.content, built.index, encoder=encoder, progress=stop)
+    assert built.build().embedded == 3
+
+
+def test_while_the_published_generation_is_damaged_the_one_before_is_reused(
+    built: SmallSite, encoder: CountingEncoder
+) -> None:
+    built.write("calm-talks.md", ARTICLE.replace("It helps both.", "It helps you."))
+    built.build()
+    (built.index / "generations" / "000002" / "vectors.faiss").write_bytes(b"damage")
+    built.write("calm-talks.md", ARTICLE)  # as it was in 000001, which is not published
+    report = built.build()
+    assert (report.generation, report.published, report.embedded, report.reused) == ("000003", True, 0, 14)
 
 
 def test_progress_ends_where_it_said_it_would(site: SmallSite, encoder: CountingEncoder) -> None:
@@ -274,3 +385,94 @@ def test_labels_that_fit_nothing_leave_the_built_in_confidence(built: SmallSite)
     report = build_index(built.content, built.index, encoder=built.encoder, questions=questions)
     assert report.calibrated_on == 0
     assert built.store.load().confidence == Confidence()
+
+
+def test_a_rebuild_that_loses_most_of_the_content_is_refused(built: SmallSite) -> None:
+    for number in range(3):
+        built.write(f"{number}.md", f"# Page {number}\n\nParagraph number {number} alone.\n")
+    built.build()
+    (built.content / "calm-talks.md").unlink()  # 3 of 6 passages: as much as is allowed
+    assert built.build().published
+    for number in (1, 2):
+        (built.content / f"{number}.md").unlink()
+    with pytest.raises(
+        PublicationRefusedError, match=r"2 of 3 passages would be gone.*--max-removed 0\.5.*--force"
+    ) as no:
+        built.build()
+    report = no.value.report
+    assert (report.generation, report.published, report.passages) == ("000003", False, 1)
+    assert report.review is not None
+    assert report.review.passages is not None
+    assert report.review.passages.removed == ("1/page-1", "2/page-2")
+    assert built.store.current() == "000003"
+    assert not (built.index / "generations" / ".building").exists()
+    forced = build_index(built.content, built.index, encoder=built.encoder, gate=Gate(force=True))
+    assert (forced.generation, forced.published, forced.refused) == ("000004", True, "")
+
+
+def test_a_rebuild_that_answers_too_few_questions_is_refused(built: SmallSite) -> None:
+    known = {p.question: p.passage_id for p in built.store.load().passages.all()}
+    right, wrong = known["What does it cost?"], known["Can I go alone?"]
+    asked = {"q1": "What does it cost?", "q2": "what does this cost?"}
+    questions = LabelledQuestions(asked, {"q1": {right: 1}, "q2": {wrong: 1}}, {})
+    options = {"encoder": built.encoder, "questions": questions}
+    with pytest.raises(PublicationRefusedError, match=r"0\.500 of 2 labelled questions .*below --min-p1 0\.6"):
+        build_index(built.content, built.index, gate=Gate(min_p1=0.6), **options)
+    report = build_index(built.content, built.index, gate=Gate(min_p1=0.5), **options)
+    assert (report.generation, report.review.questions.p1) == ("000002", 0.5)
+    # Without labelled questions the entries' own are asked, and each of the two is answered first.
+    built.write("new.md", "# New\n\nwords\n")
+    report = build_index(built.content, built.index, encoder=built.encoder, gate=Gate(min_p1=1.0))
+    assert (report.review.questions.faq, report.review.questions.p1) == (2, 1.0)
+
+
+def test_a_first_hit_that_changes_is_reported_as_lost_and_won(built: SmallSite) -> None:
+    cost = "Sixty pounds. Students pay half."
+    (entry,) = (p.passage_id for p in built.store.load().passages.all() if p.question == "What does it cost?")
+    questions = LabelledQuestions({"q": "bursary for students"}, {"q": {entry: 1}}, {})
+    built.write("new.csv", "question,answer\nbursary for students?,Ask the bursary office\n")
+    report = build_index(built.content, built.index, encoder=built.encoder, questions=questions)
+    lost = QuestionChange("bursary for students", entry, "new/bursary-for-students")
+    assert report.review is not None
+    assert report.review.questions is not None
+    assert (report.review.questions.lost, report.review.questions.won) == ((lost,), ())
+    assert report.review.questions.changed == (lost,)  # the new entry's own question does not count
+    built.write("calm-talks.md", ARTICLE.replace(cost, cost + " A bursary for students."))
+    built.write("new.csv", "question,answer\nparking?,Behind the house\n")
+    questions = LabelledQuestions({"q": "bursary for students?"}, {"q": {entry: 1}}, {})
+    report = build_index(built.content, built.index, encoder=built.encoder, questions=questions)
+    won = QuestionChange("bursary for students?", "new/bursary-for-students", entry)
+    assert report.review is not None
+    assert report.review.questions is not None
+    assert (report.review.questions.won, report.review.questions.lost) == ((won,), ())
+
+
+def test_a_previous_generation_of_another_model_is_asked_with_its_own(site: SmallSite, tiny_models: Path) -> None:
+    site.write("calm-talks.md", ARTICLE)
+    build_index(site.content, site.index, model=str(tiny_models / "mean"))
+    compared = build_index(site.content, site.index, model=str(tiny_models / "cls")).review
+    assert compared is not None
+    assert compared.questions is not None
+    assert (compared.questions.not_compared, compared.questions.faq) == ("", 2)
+    (graph,) = site.store.model_folder(site.store.load().manifest.fingerprint).glob("model.onnx")
+    graph.write_bytes(b"damage")
+    told = build_index(site.content, site.index, model=str(tiny_models / "mean")).review
+    assert told is not None
+    assert told.questions is not None
+    assert "model.onnx is damaged" in told.questions.not_compared
+
+
+def test_what_might_be_mended_is_told_and_stops_nothing(built: SmallSite) -> None:
+    built.write("again.md", "# Talks\n\n## FAQ\n\n### Can I go alone?\n\nNo. See [costs](calm-talks.md#price).\n")
+    report = built.build()
+    assert report.published
+    assert report.review is not None
+    kinds = [finding.kind.value for finding in report.review.findings]
+    assert kinds == ["same question, different answers", "dead anchor"]
+    assert report.review.findings[1].places == ("again.md:7",)
+    unchanged = built.build()
+    assert unchanged.review is not None
+    assert (unchanged.published, unchanged.review.findings) == (False, report.review.findings)
+    assert "nothing changed" in unchanged.review.not_asked
+    told = json.loads(json.dumps(report.to_dict()))
+    assert told["review"]["findings"][1]["kind"] == "dead anchor"

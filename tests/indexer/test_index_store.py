@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from indexer.errors import IndexDamagedError, IndexLockedError, IndexMissingError
+from indexer.build import build_index
+from indexer.errors import IndexDamagedError, IndexLockedError, IndexMissingError, IndexStoreError
+from indexer.generation import Generation
 from indexer.index_store import IndexStore
-from tests.conftest import ROOT, SmallSite
+from tests.conftest import ROOT, HashedWordsEncoder, SmallSite
 
 HOLD_THE_LOCK = """
 import sys, time
@@ -65,12 +67,163 @@ def test_nothing_published_is_said_with_the_next_step(tmp_path: Path) -> None:
     assert not (tmp_path / "nowhere").exists()
 
 
-def test_the_last_three_generations_are_kept(site: SmallSite) -> None:
-    for number in range(1, 6):
+def damage(site: SmallSite, number: str, name: str = "rows.npy") -> None:
+    path = site.index / "generations" / number / name
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+
+
+@pytest.fixture
+def three(site: SmallSite) -> SmallSite:
+    """Generations 000001 to 000003, each of the words "words of build N"."""
+    for number in range(1, 4):
         site.publish(f"words of build {number}")
-    assert site.store.numbers() == ["000005", "000004", "000003"]
-    assert site.store.current() == "000005"
-    assert site.store.load("000003").passages.get([0])[0].text == "words of build 3"
+    return site
+
+
+def words_of(generation: Generation) -> str:
+    return generation.passages.get([0])[0].text
+
+
+def test_three_generations_are_kept_besides_the_current_one(site: SmallSite) -> None:
+    for number in range(1, 7):
+        site.publish(f"words of build {number}")
+    assert site.store.numbers() == ["000006", "000005", "000004", "000003"]
+    assert site.store.current() == "000006"
+    assert words_of(site.store.load("000003")) == "words of build 3"
+
+
+def test_what_a_publication_replaces_is_kept_however_old_it_is(site: SmallSite) -> None:
+    for number in range(1, 5):
+        site.publish(f"words of build {number}")
+    site.store.rollback("000001")
+    site.write("article.md", "# Article\n\nwords of build 5\n")
+    build_index(site.content, site.index, encoder=site.encoder, keep=2)
+    assert site.store.numbers() == ["000005", "000004", "000001"]
+    build_index(site.content, site.index, encoder=site.encoder, keep=1, full=True)
+    assert site.store.numbers() == ["000006", "000005"]
+
+
+def test_a_generation_half_removed_is_not_taken_for_one(three: SmallSite) -> None:
+    left = three.index / "generations" / ".pruned-000001"
+    (three.index / "generations" / "000001").rename(left)
+    assert three.store.numbers() == ["000003", "000002"]
+    three.publish("words of build 4")
+    assert not left.exists()
+
+
+def test_models_that_no_kept_generation_uses_are_removed(site: SmallSite) -> None:
+    first = HashedWordsEncoder()
+    first.fingerprint = "1" * 64
+    site.write("article.md", "# Article\n\nwords\n")
+    for encoder in (first, site.encoder):
+        site.store.model_folder(encoder.fingerprint).mkdir(parents=True)
+    (site.index / "models" / ".leftover.new").mkdir()
+    site.build(first)
+    assert site.store.models() == ["1" * 16]  # the other was never built with
+    site.store.model_folder(site.encoder.fingerprint).mkdir()
+    site.build()
+    assert site.store.models() == ["0" * 16, "1" * 16]  # 000001 can still be rolled back to
+    build_index(site.content, site.index, encoder=site.encoder, keep=1, full=True)
+    assert site.store.models() == ["0" * 16]
+    assert not (site.index / "models" / ".leftover.new").exists()
+
+
+def test_a_damaged_manifest_keeps_every_model(three: SmallSite) -> None:
+    three.store.model_folder("1" * 64).mkdir(parents=True)
+    damage(three, "000002", "manifest.json")
+    three.publish("words of build 4")
+    assert three.store.models() == ["1" * 16]
+
+
+def test_the_published_generation_is_loaded_when_it_is_sound(three: SmallSite) -> None:
+    sound = three.store.load_sound()
+    assert (words_of(sound.generation), sound.problem) == ("words of build 3", "")
+
+
+def test_the_newest_sound_generation_stands_in_for_a_damaged_one(three: SmallSite) -> None:
+    damage(three, "000003")
+    sound = three.store.load_sound()
+    assert words_of(sound.generation) == "words of build 2"
+    assert "000003/rows.npy does not match" in sound.problem
+    damage(three, "000002")
+    assert words_of(three.store.load_sound().generation) == "words of build 1"
+    damage(three, "000001")
+    with pytest.raises(IndexDamagedError, match=r"000003/rows\.npy"):
+        three.store.load_sound()
+
+
+def test_a_site_rolled_back_does_not_jump_forward_unless_it_must(three: SmallSite) -> None:
+    three.store.rollback("000002")
+    damage(three, "000002")
+    assert words_of(three.store.load_sound().generation) == "words of build 1"
+    damage(three, "000001")
+    assert words_of(three.store.load_sound().generation) == "words of build 3"
+
+
+@pytest.mark.parametrize("content", [b"rubbish", b"000009\n", None])
+def test_without_a_usable_pointer_the_newest_sound_generation_is_loaded(
+    three: SmallSite, content: bytes | None
+) -> None:
+    damage(three, "000003")
+    if content is None:
+        (three.index / "current").unlink()
+    else:
+        (three.index / "current").write_bytes(content)
+    sound = three.store.load_sound()
+    assert words_of(sound.generation) == "words of build 2"
+    assert sound.problem
+
+
+def test_rolling_back_publishes_the_generation_before(three: SmallSite) -> None:
+    assert three.store.rollback() == "000002"
+    assert three.store.rollback() == "000001"
+    assert words_of(three.store.load()) == "words of build 1"
+    with pytest.raises(IndexStoreError, match="no sound generation is older than 000001; possible are: 000003, 000002"):
+        three.store.rollback()
+    assert three.store.rollback("3") == "000003"
+    assert words_of(three.store.load()) == "words of build 3"
+
+
+def test_rolling_back_passes_over_what_is_damaged(three: SmallSite) -> None:
+    damage(three, "000002")
+    with pytest.raises(IndexDamagedError, match=r"000002 is damaged: .*rows\.npy.*; possible are: 000001$"):
+        three.store.rollback("000002")
+    assert three.store.current() == "000003"
+    assert three.store.rollback() == "000001"
+
+
+@pytest.mark.parametrize("number", ["000009", "../000001", "", "newest"])
+def test_rolling_back_to_what_is_not_there_names_what_is(three: SmallSite, number: str) -> None:
+    with pytest.raises(IndexStoreError, match=r"there is no generation .*; possible are: 000002, 000001"):
+        three.store.rollback(number)
+    assert three.store.current() == "000003"
+
+
+def test_rolling_back_mends_a_damaged_pointer(three: SmallSite) -> None:
+    (three.index / "current").write_text("rubbish")
+    assert three.store.rollback() == "000003"
+    assert three.store.current() == "000003"
+
+
+def test_rolling_back_nothing_says_how_to_build(tmp_path: Path) -> None:
+    with pytest.raises(IndexMissingError, match="build one"):
+        IndexStore(tmp_path / "none").rollback()
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_rollback_waits_for_no_rebuild(three: SmallSite) -> None:
+    holder = start(HOLD_THE_LOCK, three.index)
+    try:
+        with pytest.raises(IndexLockedError):
+            three.store.rollback()
+    finally:
+        kill(holder)
+
+
+def test_the_build_after_a_rollback_has_a_number_above_all(three: SmallSite) -> None:
+    three.store.rollback("000001")
+    assert three.publish("words of build 4").generation == "000004"
+    assert three.store.rollback() == "000003"
 
 
 def test_a_number_never_comes_twice(site: SmallSite) -> None:

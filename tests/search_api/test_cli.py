@@ -139,6 +139,81 @@ def test_searching_a_damaged_index_names_the_file(site: SmallSite) -> None:
     check_failure(faq("search", "why", "--index", site.index), r"rows\.npy does not match")
 
 
+def test_a_damaged_index_is_answered_from_the_generation_before_with_a_warning(
+    tiny_models: Path, tmp_path: Path
+) -> None:
+    index, content = tmp_path / "index", tmp_path / "content"
+    content.mkdir()
+    for words in ("first words", "second words"):
+        (content / "a.md").write_text(f"# Title\n\n{words}\n")
+        assert faq("index", content, "--index", index, "--model", tiny_models / "cls").returncode == 0
+    (index / "generations" / "000002" / "rows.npy").write_bytes(b"")
+    done = faq("search", "words", "--index", index)
+    assert done.returncode == 0
+    assert "first words" in done.stdout
+    assert re.match(r"answering from generation 000001 .*rows\.npy does not match", done.stderr)
+    assert done.stderr.count("\n") == 1
+    table = faq("status", "--index", index).stdout
+    assert re.search(r"^→ 000002 .* 1 +\d\.\d  damaged  .*/cls\n    .*rows\.npy does not match", table, re.MULTILINE)
+    assert re.search(r"^  000001 .* 1 +\d\.\d  sound    .*/cls$", table, re.MULTILINE)
+    checked = faq("verify", "--index", index)
+    assert checked.returncode == 1
+    assert re.match(r"generation 000002: damaged .*rows\.npy", checked.stdout)
+    assert re.search(r"^generation 000001: sound\nmodel [0-9a-f]{16} .*cls: sound$", checked.stdout, re.MULTILINE)
+    assert faq("rollback", "--index", index).stdout.startswith("Generation 000001 is published again")
+    assert json.loads(faq("status", "--index", index, "--json").stdout)["generations"][1]["current"] is True
+    check_failure(faq("rollback", "2", "--index", index), r"^faq: generation 000002 is damaged: .*possible are: none$")
+
+
+def test_a_sound_index_verifies_and_a_damaged_model_is_named(tmp_path: Path, tiny: dict[str, Any]) -> None:
+    done = faq("verify", "--index", tiny["index"])
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count(": sound\n") == 2
+    index = shutil.copytree(tiny["index"], tmp_path / "index")
+    (graph,) = index.glob("models/*/model.onnx")
+    graph.write_bytes(graph.read_bytes()[:-1])
+    done = faq("verify", "--index", index, "--json")
+    assert done.returncode == 1
+    told = json.loads(done.stdout)
+    assert (told["sound"], told["generations"][0]["damage"]) == (False, "")
+    assert "model.onnx is damaged" in told["models"][0]["damage"]
+    check_failure(faq("search", "nap", "--index", index), r"model\.onnx is damaged")
+
+
+@pytest.mark.parametrize("command", ["status", "verify", "rollback"])
+def test_an_index_that_is_not_there_is_one_clear_line(tmp_path: Path, command: str) -> None:
+    check_failure(faq(command, "--index", tmp_path / "none"), r"^faq: no index in .*none; build one")
+
+
+def test_a_refused_rebuild_shows_its_report_and_force_publishes_it(tiny_models: Path, tmp_path: Path) -> None:
+    content, page = tmp_path / "content", tmp_path / "report.html"
+    content.mkdir()
+    options = (content, "--index", tmp_path / "index", "--model", tiny_models / "cls")
+    for name in "abcdefghijklm":
+        (content / f"{name}.md").write_text(f"# {name}\n\nwords of {name}\n")
+    assert faq("index", *options).returncode == 0
+    for name in "bcdefghijklm":
+        (content / f"{name}.md").unlink()
+    done = faq("index", *options, "--report", page)
+    assert done.returncode == 1
+    assert re.search(r"^faq: nothing was published: 12 of 13 passages would be gone.*--force", done.stderr)
+    assert done.stderr.count("\n") == 1
+    assert done.stdout.startswith("Refused; still generation 000001")
+    assert "  12 passages removed\n    b/b\n    c/c\n" in done.stdout
+    assert done.stdout.endswith("    k/k\n    and 2 more\n")
+    assert "12 of 13 passages would be gone" in page.read_text("utf-8")
+    refused = faq("index", *options, "--json")
+    assert refused.returncode == 1
+    told = json.loads(refused.stdout)
+    assert (told["published"], told["generation"], len(told["review"]["passages"]["removed"])) == (False, "000001", 12)
+    assert "12 of 13" in told["refused"]
+    assert faq("index", *options, "--max-removed", "1").stdout.startswith("Published generation 000002")
+    done = faq("index", *options, "--full", "--keep", "1")
+    assert re.search(r"Published generation 000003[^!]*\n  2 texts embedded, 0 reused", done.stdout)
+    check_failure(faq("index", *options, "--report", tmp_path / "no" / "r.html"), r"^faq: --report .*must name a file")
+    check_failure(faq("index", *options, "--keep", "0"), "Usage: ", 2)
+
+
 @pytest.mark.parametrize("command", ["index", "read"])
 def test_content_that_is_not_there_is_one_clear_line(tmp_path: Path, command: str) -> None:
     where = ("--index", tmp_path / "i") if command == "index" else ()
@@ -158,7 +233,9 @@ def test_wrong_usage_is_explained(arguments: tuple[str, ...]) -> None:
     check_failure(faq(*arguments), "Usage: ", 2)
 
 
-@pytest.mark.parametrize("command", [(), ("index",), ("search",), ("serve",), ("read",)])
+@pytest.mark.parametrize(
+    "command", [(), ("index",), ("search",), ("serve",), ("read",), ("status",), ("verify",), ("rollback",)]
+)
 def test_every_command_has_its_help(command: tuple[str, ...]) -> None:
     done = faq(*command, "--help")
     assert done.returncode == 0

@@ -104,6 +104,33 @@ def test_a_damaged_first_generation_is_a_problem_not_a_crash(site: SmallSite, li
         live.searcher()
 
 
+def test_a_server_started_on_a_damaged_generation_answers_from_the_one_before(
+    site: SmallSite, live: LiveIndex, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.publish("first words")
+    site.publish("second words")
+    damage_the_newest(site)
+    with caplog.at_level(logging.WARNING, logger="faq"):
+        for _ in range(3):
+            live.refresh()
+            assert served(live) == "000001"
+            assert "000002/vectors.faiss does not match" in live.problem  # /ready says degraded
+    assert len(caplog.records) == 1
+    assert live.searcher().search("words").hits[0].passage.text == "first words"
+    site.publish("third words")
+    live.refresh()
+    assert (served(live), live.problem) == ("000003", "")
+
+
+def test_a_rollback_is_taken_up_while_it_serves(site: SmallSite, live: LiveIndex) -> None:
+    site.publish("first words")
+    site.publish("second words")
+    live.refresh()
+    site.store.rollback()
+    live.refresh()
+    assert (served(live), live.problem) == ("000001", "")
+
+
 def test_one_problem_is_logged_once(site: SmallSite, live: LiveIndex, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, logger="faq"):
         for _ in range(5):
