@@ -29,7 +29,7 @@ class Weights:
         sentence: of the sentence that answers, where best and support together weigh 2.
     """
 
-    support: float = 0.5
+    support: float = 0.55
     lexical: float = 0.2
     lexical_several: float = 0.1
     parts: tuple[float, float, float] = (0.5, 0.25, 0.25)

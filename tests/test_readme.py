@@ -162,7 +162,7 @@ def test_the_table_of_commands_is_complete() -> None:
     described = [row[0].strip("`").split()[1] for row in rows]
     assert sorted(described) == sorted(COMMANDS)
     for name, row in zip(described, rows, strict=True):
-        said = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", " ".join(row)))
+        said = set(re.findall(r"(?<![\w-])--?[a-z][a-z0-9-]*", " ".join(row)))
         assert said <= set(options(name))
         arguments = [word for word in row[0].strip("`").split("--")[0].split()[2:] if word.isupper()]
         assert arguments == [p.name.upper() for p in COMMANDS[name].params if p.param_type_name == "argument"]

@@ -10,6 +10,7 @@ from urllib.parse import urlencode, urlsplit
 
 from indexer.build import build_index
 from indexer.encoder import load_encoder
+from indexer.gate import Gate
 from indexer.index_store import IndexStore
 from indexer.model import find_model
 
@@ -24,7 +25,7 @@ class NumberedSite:
         self.store = IndexStore(self.index)
         self.content.mkdir(parents=True)
         self.write("000001")
-        build_index(self.content, self.index, model=str(model))
+        build_index(self.content, self.index, model=str(model), gate=Gate(force=True))
         self._encoder = load_encoder(self.store.model_folder(find_model(str(model)).fingerprint))
 
     def write(self, number: str) -> None:
@@ -39,7 +40,7 @@ class NumberedSite:
         """Publish the next generation, whose number is in every passage."""
         number = self.store.next_number()
         self.write(number)
-        assert build_index(self.content, self.index, encoder=self._encoder).generation == number
+        assert build_index(self.content, self.index, encoder=self._encoder, gate=Gate(force=True)).generation == number
         return number
 
 

@@ -13,6 +13,7 @@ import tokenizers
 from indexer.build import build_index
 from indexer.encoder import load_encoder
 from indexer.errors import IndexDamagedError, ModelError
+from indexer.gate import Gate
 from indexer.generation import verify
 from indexer.index_store import IndexStore
 from indexer.model import export_model, find_model
@@ -25,7 +26,7 @@ def index(quick: Path) -> Path:
     """Two generations of different content."""
     for version in (1, 2):
         write_version(quick / "content", version)
-        build_index(quick / "content", quick / "index", encoder=encoder_of("0"))
+        build_index(quick / "content", quick / "index", encoder=encoder_of("0"), gate=Gate(force=True))
     return quick / "index"
 
 

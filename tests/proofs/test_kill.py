@@ -12,6 +12,7 @@ from pathlib import Path
 
 from indexer.build import build_index
 from indexer.encoder import Encoder
+from indexer.gate import Gate
 from indexer.index_store import IndexStore
 from indexer.model import EncoderCard
 from tests.proofs.effort import effort
@@ -45,7 +46,7 @@ def kill_again_and_again(rebuilder: Rebuilder, folder: Path, kills: int, encoder
         version += 2
         write_version(content, version)
         started = time.perf_counter()
-        number = build_index(content, index, encoder=encoder).generation
+        number = build_index(content, index, encoder=encoder, gate=Gate(force=True)).generation
         pace = time.perf_counter() - started
         assert published(index) == (number, version)
         assert leftovers(index) == []

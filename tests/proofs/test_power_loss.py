@@ -14,6 +14,7 @@ import pytest
 from indexer.build import build_index
 from indexer.encoder import load_encoder
 from indexer.errors import ModelError
+from indexer.gate import Gate
 from indexer.model import find_model
 from tests.proofs import disk
 from tests.proofs.effort import effort
@@ -85,7 +86,7 @@ def test_power_lost_during_a_rebuild(quick: Path, tmp_path: Path, already: int) 
     site.mkdir()
     for version in range(1, already + 1):
         write_version(content, version)
-        build_index(content, site / "index", encoder=encoder_of("0"))
+        build_index(content, site / "index", encoder=encoder_of("0"), gate=Gate(force=True))
     old = (f"{already:06}", already) if already else None
     new = (f"{already + 1:06}", already + 1)
     write_version(content, already + 1)
@@ -97,7 +98,7 @@ def test_power_lost_during_a_rebuild(quick: Path, tmp_path: Path, already: int) 
         assert found == new if ended else found in (old, new)
         if len(losses.seen) % effort(50, 10) == 0:  # the next build needs no help
             write_version(content, 9)
-            number = build_index(content, lost / "index", encoder=encoder_of("0")).generation
+            number = build_index(content, lost / "index", encoder=encoder_of("0"), gate=Gate(force=True)).generation
             assert published(lost / "index") == (number, 9)
             assert leftovers(lost / "index") == []
 

@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from indexer.build import build_index
 from indexer.errors import ContentError, IndexDamagedError, IndexMissingError
+from indexer.gate import Gate
 from indexer.index_store import KEEP, IndexStore
 from search_api.searcher import Searcher
 from tests.proofs.effort import effort
@@ -75,7 +76,7 @@ class Site(RuleBasedStateMachine):
     @rule()
     def rebuild(self) -> None:
         try:
-            report = build_index(self.content, self.index, encoder=encoder_of(self.model))
+            report = build_index(self.content, self.index, encoder=encoder_of(self.model), gate=Gate(force=True))
         except ContentError:
             assert not self.pages
             return

@@ -176,8 +176,9 @@ def test_requests_never_see_half_a_swap(site: SmallSite, live: LiveIndex) -> Non
     done = threading.Event()
 
     def ask() -> set[str]:
-        seen = set()
-        while not done.is_set():
+        seen, last = set(), False
+        while not last:
+            last = done.is_set()  # so that everybody asks once more after the last publication
             result = live.searcher().search("words")
             assert result.hits[0].passage.text == f"words of {result.generation}"
             seen.add(result.generation)
