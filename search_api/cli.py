@@ -41,6 +41,12 @@ Questions = Annotated[
     Path | None,
     typer.Option(envvar="FAQ_QUESTIONS", help="Folder of labelled questions of this site, to fit the confidence on."),
 ]
+High = Annotated[
+    float, typer.Option(envvar="FAQ_HIGH", min=0, max=1, help="Confidence from which a question counts as answered.")
+]
+Partial = Annotated[
+    float, typer.Option(envvar="FAQ_PARTIAL", min=0, max=1, help="Confidence below which there is no good answer.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 _DEFAULT_INDEX = Path(".faq-index")
 _SHOWN = 10
@@ -116,12 +122,14 @@ def search(
     offset: Annotated[int, typer.Option(help="How many of the best hits to pass over.")] = 0,
     tag: Annotated[str | None, typer.Option(help="Only passages with this tag.")] = None,
     kind: Annotated[str | None, typer.Option(help="Only `paragraph` or only `faq`.")] = None,
+    high: High = 0.8,
+    partial: Partial = 0.25,
     as_json: AsJson = False,
 ) -> None:
     """Find the passages that answer a question."""
     from search_api.results import result_json
 
-    result = _open(index).search(question, k, offset=offset, tag=tag, kind=kind)
+    result = _open(index, high, partial).search(question, k, offset=offset, tag=tag, kind=kind)
     if as_json:
         _print_json(result_json(result))
     else:
@@ -142,6 +150,8 @@ def serve(
     ] = None,
     questions: Questions = None,
     model: Annotated[str, typer.Option(help="Name or folder of the model that it indexes with.")] = "",
+    high: High = 0.8,
+    partial: Partial = 0.25,
 ) -> None:
     """Serve the search page and the API; new generations are taken up while it runs.
 
@@ -149,6 +159,7 @@ def serve(
     key as a bearer token.
     """
     from search_api.rebuilder import Rebuilder
+    from search_api.searcher import Thresholds
     from search_api.web.server import run
 
     run(
@@ -160,6 +171,7 @@ def serve(
         # Not an option, which every user of the machine could read; taken out, so that no child inherits it.
         admin_key=os.environ.pop("FAQ_ADMIN_KEY", ""),
         rebuilder=Rebuilder.of(content, index, model=model, questions=questions) if content else None,
+        thresholds=Thresholds(high, partial),
     )
 
 
@@ -253,6 +265,8 @@ def evaluate(
     questions: Annotated[Path | None, typer.Option(help="Labelled questions for --index.")] = None,
     model: Annotated[str, typer.Option(help="Name or folder of a model to index the data set with.")] = "",
     tune: Annotated[bool, typer.Option("--tune", help="Tune the model on the data set's corpus first.")] = False,
+    high: High = 0.8,
+    partial: Partial = 0.25,
     min_ndcg: Annotated[float | None, typer.Option(min=0, max=1, help="Fail below this nDCG@10.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -271,7 +285,9 @@ def evaluate(
     else:
         assert index is not None
         assert questions is not None
-        report = evaluation.evaluate(_open(index), LabelledQuestions.read(questions), questions.resolve().name)
+        report = evaluation.evaluate(
+            _open(index, high, partial), LabelledQuestions.read(questions), questions.resolve().name
+        )
     if as_json:
         _print_json(report.to_dict())
     else:
@@ -346,10 +362,10 @@ def read(
         _err.print(f"[yellow]skipped[/] {escape(str(error))}", soft_wrap=True)
 
 
-def _open(index: Path) -> Searcher:
-    from search_api.searcher import Searcher
+def _open(index: Path, high: float, partial: float) -> Searcher:
+    from search_api.searcher import Searcher, Thresholds
 
-    searcher = Searcher.open(index)
+    searcher = Searcher.open(index, thresholds=Thresholds(high, partial))
     if searcher.problem:
         number = searcher.generation.manifest.generation
         _err.print(f"[yellow]answering from generation {number}[/] {escape(searcher.problem)}", soft_wrap=True)

@@ -11,7 +11,7 @@ from indexer.encoder import Encoder, load_encoder
 from indexer.errors import FaqError, IndexMissingError
 from indexer.generation import Generation
 from indexer.index_store import IndexStore
-from search_api.searcher import Searcher
+from search_api.searcher import DEFAULT_THRESHOLDS, Searcher, Thresholds
 
 logger = logging.getLogger("faq")
 
@@ -26,11 +26,15 @@ class LiveIndex:
     Args:
         folder: the index folder; it may be empty until the first build.
         encoder: use this instead of the model kept in the folder.
+        thresholds: for every searcher.
     """
 
-    def __init__(self, folder: Path, encoder: Encoder | None = None) -> None:
+    def __init__(
+        self, folder: Path, encoder: Encoder | None = None, *, thresholds: Thresholds = DEFAULT_THRESHOLDS
+    ) -> None:
         self._store = IndexStore(folder)
         self._given = encoder
+        self._thresholds = thresholds
         self._searcher: Searcher | None = None
         self._problem = ""
         self._refused, self._retry_at = "", 0.0
@@ -92,7 +96,7 @@ class LiveIndex:
         serving = self._searcher.encoder if self._searcher else self._given
         if serving is None or (serving.fingerprint != fingerprint and self._given is None):
             serving = load_encoder(self._store.model_folder(fingerprint))
-        self._searcher = Searcher(generation, serving)
+        self._searcher = Searcher(generation, serving, thresholds=self._thresholds)
         logger.info("serving generation %s", generation.manifest.generation)
 
     def _follow(self) -> None:

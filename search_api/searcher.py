@@ -49,10 +49,18 @@ class Answered(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Confidence from which a result counts as answered or as possibly helpful; 0 <= partial <= high <= 1."""
+    """Confidence from which a result counts as answered or as possibly helpful; 0 <= partial <= high <= 1.
 
-    high: float = 0.75
+    Raises:
+        QueryError: they are not in that order.
+    """
+
+    high: float = 0.8
     partial: float = 0.25
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.partial <= self.high <= 1:
+            raise QueryError("partial", f"is {self.partial} with high {self.high}; 0 <= partial <= high <= 1 is needed")
 
 
 DEFAULT_THRESHOLDS = Thresholds()
@@ -130,7 +138,9 @@ class Searcher:
         self.thresholds = thresholds
 
     @classmethod
-    def open(cls, index: Path | str, *, encoder: Encoder | None = None) -> Self:
+    def open(
+        cls, index: Path | str, *, encoder: Encoder | None = None, thresholds: Thresholds = DEFAULT_THRESHOLDS
+    ) -> Self:
         """Open the published generation of an index folder, with the model kept in that folder.
 
         While that generation is damaged the newest sound one stands in for it; `problem` then says why.
@@ -141,7 +151,8 @@ class Searcher:
         store = IndexStore(Path(index))
         sound = store.load_sound()
         fingerprint = sound.generation.manifest.fingerprint
-        searcher = cls(sound.generation, encoder or load_encoder(store.model_folder(fingerprint)))
+        encoder = encoder or load_encoder(store.model_folder(fingerprint))
+        searcher = cls(sound.generation, encoder, thresholds=thresholds)
         searcher.problem = sound.problem
         return searcher
 

@@ -11,6 +11,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from search_api.live_index import LiveIndex
 from search_api.rebuilder import Rebuilder
+from search_api.searcher import DEFAULT_THRESHOLDS, Thresholds
 from search_api.web.app import create_app
 from search_api.web.guard import MAX_URL_BYTES, SECURITY_HEADERS
 from search_api.web.problems import problem
@@ -39,9 +40,11 @@ def run(
     queue: int = DEFAULT_SIZE,
     admin_key: str = "",
     rebuilder: Rebuilder | None = None,
+    thresholds: Thresholds = DEFAULT_THRESHOLDS,
 ) -> None:
     """Serve until interrupted; see `create_app`."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    app = create_app(LiveIndex(index), root_path=root_path, queue=queue, admin_key=admin_key, rebuilder=rebuilder)
+    live = LiveIndex(index, thresholds=thresholds)
+    app = create_app(live, root_path=root_path, queue=queue, admin_key=admin_key, rebuilder=rebuilder)
     # uvicorn's access log holds the address with the visitor's question: the Guard keeps one without.
     uvicorn.run(app, host=host, port=port, http=_Protocol, access_log=False, log_config=None, server_header=False)

@@ -659,7 +659,8 @@ def test_waiting_shows_only_after_a_moment_and_is_announced(page: Page, site_url
     held: list[Route] = []
     page.route(SEARCH, lambda route: held.append(route))
     page.goto(site_url)
-    page.clock.install()
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)
     ask(page, "anything")
     results = page.locator("#results")
     expect(results).to_have_attribute("aria-busy", "true")
