@@ -31,7 +31,7 @@ class Weights:
 
     support: float = 0.55
     lexical: float = 0.2
-    lexical_several: float = 0.1
+    lexical_several: float = 0.15
     parts: tuple[float, float, float] = (0.5, 0.25, 0.25)
     membership: float = 0.3
     sentence: float = 0.3
