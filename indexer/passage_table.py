@@ -25,6 +25,7 @@ CREATE TABLE passages (
   number INTEGER PRIMARY KEY, passage_id TEXT NOT NULL UNIQUE, document_id TEXT NOT NULL, kind TEXT NOT NULL,
   fields TEXT NOT NULL);
 CREATE INDEX by_document ON passages (document_id, number);
+CREATE INDEX by_kind ON passages (kind, number);
 CREATE TABLE tags (tag TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (tag, number)) WITHOUT ROWID;
 """
 _FIELDS = "SELECT fields FROM passages"
