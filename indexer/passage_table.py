@@ -130,7 +130,7 @@ class PassageTable:
         return [passage.question for passage in self.get([row[0] for row in firsts[::step][:count]])]
 
     def numbers(self, *, tag: str | None = None, kind: PassageKind | None = None) -> IntArray:
-        """Numbers of the passages with this tag and of this kind, ascending; shape (n,), int64, not to be written to."""
+        """Numbers of the passages with this tag and of this kind, ascending; shape (n,), int64, read-only."""
         key = (tag, kind)
         if (found := self._filters.get(key)) is None:
             # Of a million passages they take long to read, and what a page offers to filter by is asked for often.
