@@ -45,6 +45,7 @@ class BuildReport:
         seconds: wall time.
         size_bytes: of the generation on disk.
         model: name of the model.
+        nearest, recall: how the nearest vectors are found, a `SearchKind`, and the share of the ten nearest that is.
         calibrated_on: how many labelled questions the confidence was fitted on; 0 for the built-in curve.
         review: what changed, and what an author might mend; None where passages were given, not content.
     """
@@ -62,6 +63,8 @@ class BuildReport:
     seconds: float
     size_bytes: int
     model: str
+    nearest: str
+    recall: float
     calibrated_on: int
     review: Review | None
 
@@ -287,6 +290,8 @@ class _Build:
             seconds=round(time.perf_counter() - self.started, 3),
             size_bytes=self.store.size(number) if number else 0,
             model=self.encoder.name,
+            nearest=generation.manifest.nearest,
+            recall=generation.manifest.recall,
             calibrated_on=generation.confidence.questions,
             review=told,
         )
@@ -298,7 +303,8 @@ def _calibrate(generation: Generation, encoder: Encoder, questions: LabelledQues
     confidence = Confidence.of_strangers([ranked.signal for ranked in retriever.rank_many(STRANGERS)])
     if questions is None:
         return confidence
-    known = {passage.passage_id for passage in generation.passages.all()}
+    labels = {label for judged in questions.qrels.values() for label in judged}
+    known = {label for label in labels if generation.passages.number_of(label) is not None}
     # An edited heading renames a passage: its questions wait until their labels follow, the rebuild does not.
     judged = {key: text for key, text in questions.queries.items() if known.intersection(questions.qrels.get(key, ()))}
     if not judged:

@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 
-def write_file(path: Path, content: bytes) -> None:
+def write_file(path: Path, *content: bytes | memoryview) -> None:
     """Write the bytes and wait until the disk has them.
 
     Raises:
         OSError: as the system reports it; a full disk is never taken for success.
     """
     with path.open("wb") as file:
-        file.write(content)
+        for part in content:
+            file.write(part)
         file.flush()
         os.fsync(file.fileno())
+
+
+def write_array(path: Path, array: npt.NDArray[Any]) -> None:
+    """Write a .npy file like `write_file`, because NumPy takes a full disk for success; the array is not copied."""
+    array = np.ascontiguousarray(array)
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, np.lib.format.header_data_from_array_1_0(array))
+    write_file(path, header.getvalue(), array.reshape(-1).view(np.uint8).data)
 
 
 def sync_file(path: Path) -> None:

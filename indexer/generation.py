@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from indexer.adaptation import Adaptation
 from indexer.confidence import Confidence
 from indexer.documents import Passage
 from indexer.errors import IndexDamagedError
-from indexer.files import read_signed, sha256_file, sign, sync_file, sync_folder, write_file
+from indexer.files import read_signed, sha256_file, sign, sync_file, sync_folder, write_array, write_file
 from indexer.labelled import LabelledQuestions
 from indexer.lexicon import Lexicon
 from indexer.passage_table import PassageTable
@@ -27,7 +27,7 @@ from indexer.vectors import VectorIndex
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 # One record a vector: the passage it belongs to, what it stands for, the characters of the passage's text it
 # covers, and the hash of the embedded text, by which the next build finds the vector again.
 ROW: Final = np.dtype([("passage", "<i4"), ("role", "u1"), ("start", "<i4"), ("end", "<i4"), ("text", "S16")])
@@ -51,7 +51,12 @@ class Layout:
 
     @property
     def vectors(self) -> Path:
-        """`VectorIndex` of everything that is searched."""
+        """Vectors of everything that is searched, float32."""
+        return self.folder / "vectors.npy"
+
+    @property
+    def finder(self) -> Path:
+        """What finds the nearest of `vectors` where they are many; see `VectorIndex`."""
         return self.folder / "vectors.faiss"
 
     @property
@@ -94,6 +99,7 @@ class Manifest:
         published_at: ISO 8601, UTC.
         model: name the user gave; fingerprint: of its files; dim: length of its embeddings.
         documents, passages, vectors, sentences: counts.
+        nearest: how the nearest vectors are found, a `SearchKind`; recall: the share of the ten nearest that is.
         content_hash: SHA-256 over all passages and the model's fingerprint; equal content gives equal hashes.
         files: SHA-256 and size of every file, by its name relative to the folder.
     """
@@ -109,6 +115,8 @@ class Manifest:
     sentences: int
     content_hash: str
     files: dict[str, tuple[str, int]]
+    nearest: str = ""
+    recall: float = 0.0
     format: int = FORMAT
 
     def to_bytes(self) -> bytes:
@@ -171,7 +179,9 @@ class Generation:
         Returns:
             Their `ROW` records, shape (n,), and their vectors, shape (n, dim), float32.
         """
-        start, stop = np.searchsorted(self.sentence_rows["passage"], (number, number + 1))
+        # Not searchsorted: that would copy the column, millions of numbers.
+        passages = self.sentence_rows["passage"]
+        start, stop = bisect_left(passages, number), bisect_left(passages, number + 1)
         return self.sentence_rows[start:stop], np.asarray(self.sentences[start:stop], dtype=np.float32)
 
     @staticmethod
@@ -212,7 +222,7 @@ def write_generation(
 
     Args:
         folder: made here.
-        manifest: all but `files`, which is filled in.
+        manifest: all but `nearest`, `recall` and `files`, which are filled in.
         passages: in build order.
         searched: the embedded texts that are searched.
         sentences: the embedded sentences.
@@ -222,11 +232,15 @@ def write_generation(
     folder.mkdir(parents=True)
     PassageTable.write(layout.passages, passages)
     sync_file(layout.passages)
-    write_file(layout.vectors, VectorIndex.build(searched.vectors).to_bytes())
-    write_file(layout.rows, _npy(searched.records))
-    write_file(layout.sentences, _npy(sentences.vectors))
-    write_file(layout.sentence_rows, _npy(sentences.records))
-    write_file(layout.adaptation, _npy(Adaptation.fit(searched.vectors, searched.records["passage"]).to_array()))
+    write_array(layout.vectors, searched.vectors)
+    index = VectorIndex.build(searched.vectors)
+    manifest = replace(manifest, nearest=index.kind.value, recall=round(index.recall(), 4))
+    if (finder := index.finder_bytes()) is not None:
+        write_file(layout.finder, finder)
+    write_array(layout.rows, searched.records)
+    write_array(layout.sentences, sentences.vectors)
+    write_array(layout.sentence_rows, sentences.records)
+    write_array(layout.adaptation, Adaptation.fit(searched.vectors, searched.records["passage"]).to_array())
     Lexicon.build([lexical_text(passage) for passage in passages]).save(layout.lexicon)
     confidence = calibrate(_open(layout, manifest, Confidence()))
     write_file(layout.confidence, json.dumps(asdict(confidence)).encode())
@@ -277,17 +291,12 @@ def _open(layout: Layout, manifest: Manifest, confidence: Confidence) -> Generat
     return Generation(
         manifest=manifest,
         passages=PassageTable.open(layout.passages),
-        vectors=VectorIndex.from_bytes(layout.vectors.read_bytes()),
-        rows=np.load(layout.rows, mmap_mode="r"),
-        sentences=np.load(layout.sentences, mmap_mode="r"),
-        sentence_rows=np.load(layout.sentence_rows, mmap_mode="r"),
+        vectors=VectorIndex.open(layout.vectors, layout.finder),
+        # Plain arrays over the mapped memory: a memmap costs microseconds a slice.
+        rows=np.asarray(np.load(layout.rows, mmap_mode="r")),
+        sentences=np.asarray(np.load(layout.sentences, mmap_mode="r")),
+        sentence_rows=np.asarray(np.load(layout.sentence_rows, mmap_mode="r")),
         adaptation=Adaptation(*np.load(layout.adaptation)),
         lexicon=Lexicon.load(layout.lexicon),
         confidence=confidence,
     )
-
-
-def _npy(array: npt.NDArray[Any]) -> bytes:
-    buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
-    return buffer.getvalue()

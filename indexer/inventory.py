@@ -17,7 +17,7 @@ class GenerationState:
     Attributes:
         number: of the generation.
         current: whether it is the published one.
-        published_at, passages, model: from its manifest; "", 0 and "" if that cannot be read.
+        published_at, passages, model, nearest, recall: from its manifest; "" and 0 if that cannot be read.
         size_bytes: on disk.
         damage: what is wrong with it, "" if it is sound.
     """
@@ -27,6 +27,8 @@ class GenerationState:
     published_at: str
     passages: int
     model: str
+    nearest: str
+    recall: float
     size_bytes: int
     damage: str
 
@@ -99,14 +101,17 @@ def _generation(store: IndexStore, number: str, current: str) -> GenerationState
     try:
         manifest = store.manifest(number)
         published_at, passages, model = manifest.published_at, manifest.passages, manifest.model
+        nearest, recall = manifest.nearest, manifest.recall
     except IndexDamagedError:
-        published_at, passages, model = "", 0, ""
+        published_at, passages, model, nearest, recall = "", 0, "", "", 0.0
     return GenerationState(
         number=number,
         current=number == current,
         published_at=published_at,
         passages=passages,
         model=model,
+        nearest=nearest,
+        recall=recall,
         size_bytes=store.size(number),
         damage=store.damage(number),
     )

@@ -47,6 +47,9 @@ _STOP_WORDS = {
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"(?P<unspaced>[{UNSPACED}]+)|[^\W_](?:[^\W_{UNSPACED}]|['’](?=[^\W\d_]))*")
 _GRAM = 4
+# How many postings of a question are added up in each index, about a millisecond's work. Those of its rarest tokens
+# come first: where there are so many, what they leave out stands in so many passages that it says little.
+_POSTINGS = 100_000
 _HEADER, _PARTS = "lexicon.json", ("terms", "grams", "questions")
 
 
@@ -120,7 +123,7 @@ class Lexicon:
     Three BM25 indexes: terms (stemmed, in the content's languages), grams of the whole passage, and grams of its
     questions alone. Each is Robertson's BM25 as Lucene computes it (k1 1.5, b 0.75):
     idf = ln(1 + (N - n + 0.5) / (n + 0.5)). A term carries its language, and a question is read in every language
-    of the content.
+    of the content. Beyond some thousands of passages, the commonest tokens of a long question are left out.
 
     Attributes:
         languages: ISO 639-1 codes of the content.
@@ -172,11 +175,13 @@ class Lexicon:
         """
         pieces = grams(question)
         parts = (self.bm25(question), self._grams.scores(pieces), self._questions.scores(pieces))
-        total = np.zeros_like(parts[0])
         for part, weight in zip(parts, weights, strict=True):
             best = float(part.max(initial=0.0))
             if best > 0:
-                total += part * (weight / best)
+                part *= np.float32(weight / best)
+        total, *others = parts
+        for part in others:
+            total += part
         return total
 
     def save(self, folder: Path) -> None:
@@ -224,16 +229,32 @@ class _Postings:
         return cls(bm25, len(texts))
 
     def scores(self, tokens: Sequence[str]) -> FloatArray:
+        total = np.zeros(self.size, dtype=np.float32)
         known: dict[str, int] = self._bm25.vocab_dict if self._bm25 else {}
         ids = [known[token] for token in tokens if token in known]
-        if self._bm25 is None or not ids:
-            return np.zeros(self.size, dtype=np.float32)
+        if not ids:
+            return total
         # The library adds token by token; a question has a hundred grams.
         values, passages, bounds = self._postings
-        spans = [slice(bounds[token], bounds[token + 1]) for token in ids]
-        found = np.concatenate([passages[span] for span in spans])
-        weights = np.concatenate([values[span] for span in spans])
-        return np.bincount(found, weights=weights, minlength=self.size).astype(np.float32)
+        spans = self._heard(bounds, ids)
+        np.add.at(
+            total,
+            np.concatenate([passages[start:stop] for start, stop in spans]),
+            np.concatenate([values[start:stop] for start, stop in spans]),
+        )
+        return total
+
+    @staticmethod
+    def _heard(bounds: npt.NDArray[np.int64], ids: list[int]) -> list[tuple[int, int]]:
+        """Where the postings of tokens begin and end; of too many, those of the rarest, and of one in any case."""
+        tokens = np.array(ids)
+        starts, stops = bounds[tokens], bounds[tokens + 1]
+        counts = stops - starts
+        if counts.sum() > _POSTINGS:
+            order = np.argsort(counts, kind="stable")
+            kept = max(1, int(np.searchsorted(np.cumsum(counts[order]), _POSTINGS, side="right")))
+            starts, stops = starts[order[:kept]], stops[order[:kept]]
+        return list(zip(starts.tolist(), stops.tolist(), strict=True))
 
     def save(self, folder: Path) -> None:
         folder.mkdir()

@@ -25,8 +25,11 @@ CREATE TABLE passages (
   number INTEGER PRIMARY KEY, passage_id TEXT NOT NULL UNIQUE, document_id TEXT NOT NULL, kind TEXT NOT NULL,
   fields TEXT NOT NULL);
 CREATE INDEX by_document ON passages (document_id, number);
+CREATE INDEX by_kind ON passages (kind, number);
 CREATE TABLE tags (tag TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (tag, number)) WITHOUT ROWID;
 """
+# So many answers to `numbers` are kept.
+_FILTERS = 16
 _FIELDS = "SELECT fields FROM passages"
 
 
@@ -41,6 +44,7 @@ class PassageTable:
         # A connection holds on to itself until it is closed, and to its file.
         weakref.finalize(self, connection.close)
         self._lock = threading.Lock()
+        self._filters: dict[tuple[str | None, PassageKind | None], IntArray] = {}
         self._size = int(self._rows("SELECT count(*) FROM passages")[0][0])
 
     def __len__(self) -> int:
@@ -126,7 +130,18 @@ class PassageTable:
         return [passage.question for passage in self.get([row[0] for row in firsts[::step][:count]])]
 
     def numbers(self, *, tag: str | None = None, kind: PassageKind | None = None) -> IntArray:
-        """Numbers of the passages with this tag and of this kind, ascending; shape (n,), int64."""
+        """Numbers of the passages with this tag and of this kind, ascending; shape (n,), int64, read-only."""
+        key = (tag, kind)
+        if (found := self._filters.get(key)) is None:
+            # Of a million passages they take long to read, and what a page offers to filter by is asked for often.
+            found = self._numbers(tag, kind)
+            found.flags.writeable = False
+            if len(self._filters) >= _FILTERS:
+                self._filters.clear()
+            self._filters[key] = found
+        return found
+
+    def _numbers(self, tag: str | None, kind: PassageKind | None) -> IntArray:
         query, values = "SELECT p.number FROM passages p", []
         if tag is not None:
             query += " JOIN tags t ON t.number = p.number AND t.tag = ?"

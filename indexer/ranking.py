@@ -88,9 +88,10 @@ def gather(
     counts = np.diff(starts, append=len(rows))
     best = np.maximum.reduceat(cosines, starts)
     # The first row that reaches the best cosine: rows are in a fixed order, so the choice is too.
-    best_row = rows[_first_of(cosines, best, starts)]
+    reached = np.flatnonzero(cosines == np.repeat(best, counts))
+    best_row = rows[reached[np.searchsorted(reached, starts)]]
     entry = np.maximum.reduceat(np.where(roles == Role.ENTRY, cosines, np.float32(-1)), starts)
-    questions, several = _question_support(roles, cosines, starts)
+    questions, several = _question_support(roles, cosines, starts, counts)
     support = np.maximum(entry, questions)
     return Evidence(
         passages=passages,
@@ -148,26 +149,23 @@ def signal(*, best: float, support: float, sentence: float, lexical: float) -> f
 
 
 def _question_support(
-    roles: IntArray, cosines: FloatArray, starts: IntArray
+    roles: IntArray, cosines: FloatArray, starts: IntArray, counts: IntArray
 ) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
     """Mean cosine of each candidate's three nearest questions, -1 for those with fewer than two; and who has two."""
     asked = (roles == Role.QUESTION) | (roles == Role.ALTERNATE)
     count = np.add.reduceat(asked, starts, dtype=np.int64)
     several = count > 1
-    remaining = np.where(asked, cosines, np.float32(-2))
-    total = np.zeros(len(starts), dtype=np.float32)
-    for place in range(_SUPPORTING_QUESTIONS):
-        nearest = np.maximum.reduceat(remaining, starts)
-        total += np.where(count > place, nearest, np.float32(0))
-        remaining[_first_of(remaining, nearest, starts)] = -2
-    mean = total / np.minimum(np.maximum(count, 1), _SUPPORTING_QUESTIONS).astype(np.float32)
-    return np.where(several, mean, np.float32(-1)), several
-
-
-def _first_of(values: FloatArray, wanted: FloatArray, starts: IntArray) -> IntArray:
-    """Position of the first value of each run that equals the one wanted of it."""
-    equal = np.flatnonzero(values == np.repeat(wanted, np.diff(starts, append=len(values))))
-    return equal[np.searchsorted(equal, starts)]
+    mean = np.full(len(starts), -1, dtype=np.float32)
+    if several.any():
+        own = np.flatnonzero(asked & np.repeat(several, counts))
+        width = count[several]
+        # One line a candidate, the cosines of its questions from the left, then -2.
+        table = np.full((len(width), max(int(width.max()), _SUPPORTING_QUESTIONS)), -2, dtype=np.float32)
+        table[np.arange(table.shape[1]) < width[:, None]] = cosines[own]
+        nearest = np.sort(table, axis=1)[:, : -_SUPPORTING_QUESTIONS - 1 : -1]
+        heard = np.minimum(width, _SUPPORTING_QUESTIONS)
+        mean[several] = np.where(nearest > -2, nearest, np.float32(0)).sum(axis=1) / heard.astype(np.float32)
+    return mean, several
 
 
 def order(scores: FloatArray, passages: IntArray) -> IntArray:

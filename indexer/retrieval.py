@@ -14,6 +14,7 @@ from indexer.encoder import Encoder
 from indexer.generation import Generation
 from indexer.passages import Role
 from indexer.ranking import DEFAULT_WEIGHTS, Weights
+from indexer.selection import highest
 from indexer.spelling import Spelling
 
 FloatArray = npt.NDArray[np.float32]
@@ -24,6 +25,8 @@ Found = tuple[IntArray, FloatArray]
 _DENSE_ROWS = 400
 _LEXICAL_PASSAGES = 100
 _CANDIDATES = 150
+# Evidence from words of which so little is left that all who have any are looked at.
+_LITTLE = 0.01
 # So many of the best are looked at once more, sentence by sentence.
 _CLOSE = 50
 # Questions searched together: their results fit in a few megabytes.
@@ -63,8 +66,9 @@ class Retriever:
         self._generation = generation
         self._encoder = encoder
         numbers = np.arange(len(generation.passages) + 1)
-        self._owners = generation.rows["passage"].astype(np.int64)
-        self._roles = generation.rows["role"].astype(np.int64)
+        # Columns of their own: side by side in memory, a fraction of the records.
+        self._owners = np.ascontiguousarray(generation.rows["passage"])
+        self._roles = np.ascontiguousarray(generation.rows["role"])
         self._bounds = np.searchsorted(self._owners, numbers)
         self._sentence_bounds = np.searchsorted(generation.sentence_rows["passage"], numbers)
         # Not a method of this object: a cycle would keep a replaced generation's memory and files for a long time.
@@ -109,15 +113,12 @@ class Retriever:
         near_query, member_query = generation.adaptation.map(query)
         lexical = generation.lexicon.evidence(question, self._weights.parts)
         if allowed is not None:
-            inside = np.zeros(len(lexical), dtype=bool)
-            inside[allowed] = True
-            lexical = np.where(inside, lexical, np.float32(0))
             rows, _ = _rows(self._bounds, allowed)
             found = generation.vectors.search(near_query, _DENSE_ROWS, rows=rows)
         elif found is None:
             found = generation.vectors.search(near_query, _DENSE_ROWS)
         near, cosines = found
-        candidates = self._candidates(self._owners[near], cosines, lexical)
+        candidates = self._candidates(self._owners[near], cosines, lexical, allowed)
         if not len(candidates):
             none = np.empty(0, dtype=np.float32)
             return Ranked(query=near_query, passages=candidates, scores=none, best_rows=candidates, signal=0.0)
@@ -155,29 +156,26 @@ class Retriever:
             ),
         )
 
-    def _candidates(self, owners: IntArray, cosines: FloatArray, lexical: FloatArray) -> IntArray:
+    def _candidates(
+        self, owners: IntArray, cosines: FloatArray, lexical: FloatArray, allowed: IntArray | None
+    ) -> IntArray:
         """The passages worth a closer look, ascending.
 
         Args:
             owners: passage of each row found, the nearest first.
             cosines: of each row found, descending.
             lexical: of every passage.
+            allowed: only these passages, ascending; all of them if None.
         """
-        count = min(_LEXICAL_PASSAGES, len(lexical))
-        by_words = np.argpartition(-lexical, count - 1)[:count]
-        by_words = by_words[lexical[by_words] > 0]
-        best = self._weights.lexical * lexical
-        # Backwards, so that of a passage's rows the nearest is the one that stays.
-        nearest = np.full(len(lexical), cosines.min(initial=1.0), dtype=np.float32)
-        nearest[owners[::-1]] = cosines[::-1]
-        best += nearest
-        found = np.zeros(len(lexical), dtype=bool)
-        found[owners] = True
-        found[by_words] = True
-        candidates = np.flatnonzero(found)
+        by_words = _most_in_common(lexical) if allowed is None else allowed[_most_in_common(lexical[allowed])]
+        found = np.sort(np.concatenate((owners, by_words)))
+        candidates = found[np.diff(found, prepend=-1) > 0]
         if len(candidates) > _CANDIDATES:
-            order = ranking.order(best[candidates], candidates)
-            candidates = np.sort(candidates[order[:_CANDIDATES]])
+            # Backwards, so that of a passage's rows the nearest is the one that stays.
+            nearest = np.full(len(candidates), cosines.min(initial=1.0), dtype=np.float32)
+            nearest[np.searchsorted(candidates, owners[::-1])] = cosines[::-1]
+            best = self._weights.lexical * lexical[candidates] + nearest
+            candidates = np.sort(candidates[highest(best, _CANDIDATES)])
         return candidates
 
     def _nearest_sentences(self, passages: IntArray, query: FloatArray) -> FloatArray:
@@ -189,6 +187,17 @@ class Retriever:
             cosines = self._generation.sentences[rows].astype(np.float32) @ query
             nearest[several] = np.maximum.reduceat(cosines, starts)
         return nearest
+
+
+def _most_in_common(lexical: FloatArray) -> IntArray:
+    """Positions of the best scores, each above 0, in no order."""
+    floor = lexical.max(initial=0.0) / 2
+    found = np.flatnonzero(lexical > floor)
+    # To sort out the few best costs nothing against sorting all of a million.
+    while len(found) < _LEXICAL_PASSAGES and floor > 0:
+        floor = floor / 4 if floor > _LITTLE else 0.0
+        found = np.flatnonzero(lexical > floor)
+    return found[highest(lexical[found], _LEXICAL_PASSAGES)]
 
 
 def _rows(bounds: IntArray, numbers: IntArray) -> tuple[IntArray, IntArray]:

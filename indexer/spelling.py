@@ -40,10 +40,11 @@ class Spelling:
         # Also "don't" as "dont" and as "don" and "t": they are no slips of "done".
         known = [form for word in counts for form in (word, word.replace("'", ""), *_WORD.findall(word))]
         self._stems = {lang: set(stems(known, lang)) for lang in languages}
-        self._by_letter: dict[str, list[str]] = defaultdict(list)
+        # By first letter and length: of a large vocabulary only a small part is compared.
+        self._alike: dict[tuple[str, int], list[str]] = defaultdict(list)
         for word in counts:
             if len(word) >= _SHORTEST - 1 and word.isalpha():
-                self._by_letter[word[0]].append(word)
+                self._alike[word[0], len(word)].append(word)
 
     def correct(self, question: str) -> str:
         """The question with its misspelt words corrected; the same text if there are none."""
@@ -64,6 +65,8 @@ class Spelling:
 
     def _nearest(self, word: str) -> str | None:
         slips = 2 if len(word) >= _LONG else 1
-        near = process.extract(word, self._by_letter[word[0]], scorer=OSA.distance, score_cutoff=slips, limit=None)
+        lengths = range(len(word) - slips, len(word) + slips + 1)
+        alike = [other for length in lengths for other in self._alike.get((word[0], length), ())]
+        near = process.extract(word, alike, scorer=OSA.distance, score_cutoff=slips, limit=None)
         # The fewest slips, then the commonest word, then the alphabet: never chance.
         return min(near, key=lambda match: (match[1], -self._counts[match[0]], match[0]))[0] if near else None

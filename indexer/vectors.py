@@ -2,48 +2,97 @@
 
 from __future__ import annotations
 
-from typing import Self
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final, Self
 
-import faiss
+import faiss as _faiss
 import numpy as np
 import numpy.typing as npt
 
 from indexer.errors import IndexDamagedError
+from indexer.selection import highest
 
+# What its stubs say about parameters and selectors is not what it does.
+faiss: Any = _faiss
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
+# Candidates beyond the k that are asked for, among which exact cosines decide: 8 bits may confuse neighbours.
+_SPARE: Final = 32
+_BLOCK: Final = 65_536
+# Rows from which clusters and the range of each number are learned, at most.
+_SAMPLE: Final = 400_000
+# The queries by which recall is measured: rows moved until their cosine with themselves is 0.3, about as far away as
+# questions are; those near a row would be too easy.
+_ASKED, _DEPTH, _MOVED = 200, 10, 3.0
+_FIRST_PROBES = 8
+# Faiss sums in another order than we do.
+_ROUNDING = 1e-5
+
+
+class SearchKind(StrEnum):
+    """How the rows near a query are found; their cosines are exact in any case."""
+
+    EXACT = "exact"
+    """Every row is looked at."""
+    COMPACT = "8 bit"
+    """Every row is looked at, with 8 bits a number."""
+    CLUSTERED = "clusters of 8 bit"
+    """The rows of the clusters nearest to the query are looked at, with 8 bits a number."""
+
 
 class VectorIndex:
-    """Exact inner-product search over unit vectors, so a score is a cosine in [-1, 1].
+    """Inner-product search over unit vectors, so a score is a cosine in [-1, 1].
+
+    The vectors stay where they are, in a mapped file for example. With many of them, a faiss index of 8 bits a number
+    finds candidates, and their exact cosines decide.
 
     >>> index = VectorIndex.build(np.eye(3, dtype=np.float32))
     >>> rows, scores = index.search(np.array([0, 1, 0], dtype=np.float32), k=1)
     >>> rows.tolist(), scores.tolist()
     ([1], [1.0])
+
+    Attributes:
+        MAX_EXACT: with more rows, candidates are found by 8 bits a number; a filter of more rows likewise.
+        MAX_COMPACT: with more rows, those are looked for in clusters.
+        MIN_RECALL: which share of the ten nearest rows must be found, or a costlier kind is taken.
     """
 
-    def __init__(self, index: faiss.IndexFlat) -> None:
-        self._index = index
-        # The index's own memory as an array: reading rows through faiss copies them under a pool of threads.
-        size = index.ntotal * index.d
-        values: FloatArray = faiss.rev_swig_ptr(index.get_xb(), size) if size else np.empty(0, np.float32)
-        self._rows = values.reshape(index.ntotal, index.d)
+    MAX_EXACT: int = 20_000
+    MAX_COMPACT: int = 50_000
+    MIN_RECALL: float = 0.99
+
+    def __init__(self, vectors: FloatArray, finder: Any = None) -> None:
+        """Over the rows of a matrix, shape (n, dim), float32; the finder is a faiss index of them, or None."""
+        self._rows = vectors
+        self._finder = finder
+        self._measured: float | None = 1.0 if finder is None else None
 
     def __len__(self) -> int:
-        return int(self._index.ntotal)
+        return len(self._rows)
 
     @property
     def dim(self) -> int:
         """Length of a vector."""
-        return int(self._index.d)
+        return int(self._rows.shape[1])
+
+    @property
+    def kind(self) -> SearchKind:
+        """How rows are found."""
+        if self._finder is None:
+            return SearchKind.EXACT
+        return SearchKind.CLUSTERED if isinstance(self._finder, faiss.IndexIVF) else SearchKind.COMPACT
 
     @classmethod
     def build(cls, vectors: FloatArray) -> Self:
-        """Index the rows of a matrix, shape (n, dim), float32, unit length."""
-        index = faiss.IndexFlatIP(vectors.shape[1])
-        index.add(np.ascontiguousarray(vectors, dtype=np.float32))
-        return cls(index)
+        """Index the rows of a matrix, shape (n, dim), float32, unit length, C order; it is not copied."""
+        makers = [_clustered, _compact] if len(vectors) > cls.MAX_COMPACT else [_compact]
+        for maker in makers if len(vectors) > cls.MAX_EXACT else ():
+            index = cls(vectors, maker(vectors))
+            if index._widen():
+                return index
+        return cls(vectors)
 
     def search(self, query: FloatArray, k: int, *, rows: IntArray | None = None) -> tuple[IntArray, FloatArray]:
         """The k rows nearest to a query, best first; equal scores in row order.
@@ -61,28 +110,18 @@ class VectorIndex:
         """
         if query.shape != (self.dim,):
             raise ValueError(f"query has shape {query.shape}, this index holds vectors of {self.dim}")
-        count = min(k, len(self) if rows is None else len(rows))
+        available = len(self) if rows is None else len(rows)
+        count = min(k, available)
         if count <= 0:
             return np.empty(0, np.int64), np.empty(0, np.float32)
-        parameters = None
-        if rows is not None:
-            parameters = faiss.SearchParameters()
-            parameters.sel = faiss.IDSelectorBatch(rows)
-        # faiss keeps any of the rows that tie for the last place: look on until the tie ends, then take the lowest.
-        available = len(self) if rows is None else len(rows)
-        wanted = min(count + 1, available)
-        while True:
-            scores, found = self._index.search(query[None, :], wanted, params=parameters)
-            valid = found[0] >= 0  # faiss pads what it does not find with -1
-            nearest, best = found[0][valid], scores[0][valid]
-            if wanted == available or best[-1] < best[count - 1]:
-                break
-            wanted = min(2 * wanted, available)
-        order = np.lexsort((nearest, -best))[:count]
-        return nearest[order], best[order]
+        if self._finder is not None and available > self.MAX_EXACT:
+            rows = self._candidates(query, count, rows)
+        cosines = self._cosines(query, rows)
+        nearest = highest(cosines, count)
+        return nearest if rows is None else rows[nearest], cosines[nearest]
 
     def search_many(self, queries: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
-        """The k rows nearest to each of many queries; many times as fast as `search`, which settles ties.
+        """The k rows nearest to each of many queries; where every row is looked at, many times as fast as `search`.
 
         Args:
             queries: shape (n, dim), float32, unit length.
@@ -92,8 +131,10 @@ class VectorIndex:
             Row numbers, int64, and their cosines, float32, best first; both of shape (n, min(k, rows)). Of rows that
             tie for the last place, any.
         """
-        scores, found = self._index.search(np.ascontiguousarray(queries), min(k, len(self)))
-        return found, scores
+        if self._finder is None:
+            return _exact_many(self._rows, queries, min(k, len(self)))
+        found = [self.search(query, k) for query in queries]
+        return np.stack([rows for rows, _ in found]), np.stack([scores for _, scores in found])
 
     def vectors(self, rows: IntArray | slice) -> FloatArray:
         """The stored vectors of some rows; shape (len(rows), dim), float32."""
@@ -106,25 +147,140 @@ class VectorIndex:
             rows: row numbers, in any order.
             queries: shape (queries, dim), float32; with a unit vector the product is a cosine.
         """
-        # einsum: a product this small is done before BLAS has woken its threads.
-        vectors = self._rows[rows]
-        return np.stack([np.einsum("ij,j->i", vectors, query, dtype=np.float32) for query in queries])
+        return _products(self._rows[rows], queries[:, None, :])
 
-    def to_bytes(self) -> bytes:
-        """The index as one block; written by the caller, because faiss takes a full disk for success."""
-        return bytes(faiss.serialize_index(self._index))
+    def recall(self) -> float:
+        """The share of the ten nearest rows that is found, in [0, 1], measured with some rows slightly moved."""
+        if self._measured is None:
+            self._measured = self._recall(*self._trial())
+        return self._measured
+
+    def finder_bytes(self) -> memoryview | None:
+        """The faiss index as one block, None where every row is looked at.
+
+        Written by the caller, because faiss takes a full disk for success.
+        """
+        return None if self._finder is None else memoryview(faiss.serialize_index(self._finder))
 
     @classmethod
-    def from_bytes(cls, content: bytes) -> Self:
-        """Read what `to_bytes` made; the caller has verified its hash, because faiss does not notice damage.
+    def open(cls, vectors: Path, finder: Path) -> Self:
+        """Map a .npy file of vectors, and what `finder_bytes` made of them if there is such a file.
+
+        The caller has verified their hashes, because faiss does not notice damage.
 
         Raises:
-            IndexDamagedError: these bytes are no index.
+            IndexDamagedError: they make no index.
         """
         try:
-            index = faiss.deserialize_index(np.frombuffer(content, dtype=np.uint8))
-        except RuntimeError as error:
-            raise IndexDamagedError("the vectors of this index cannot be read; rebuild it") from error
-        if not isinstance(index, faiss.IndexFlat):
-            raise IndexDamagedError("the vectors of this index are of a kind this version cannot read; rebuild it")
-        return cls(index)
+            # A plain array over the mapped memory: a memmap costs microseconds a slice.
+            rows = np.asarray(np.load(vectors, mmap_mode="r"))
+            found = faiss.read_index(str(finder), faiss.IO_FLAG_MMAP_IFC) if finder.exists() else None
+        except (OSError, EOFError, ValueError, RuntimeError) as error:
+            raise IndexDamagedError(f"{vectors}: the vectors of this index cannot be read; rebuild it") from error
+        if rows.ndim != 2 or rows.dtype != np.float32 or not rows.flags.c_contiguous:
+            raise IndexDamagedError(f"{vectors} holds no matrix of float32; rebuild the index")
+        if found is not None and (found.ntotal, found.d) != rows.shape:
+            raise IndexDamagedError(f"{finder} is not of the vectors beside it; rebuild the index")
+        return cls(rows, found)
+
+    def _cosines(self, query: FloatArray, rows: IntArray | None) -> FloatArray:
+        if rows is None:
+            return _products(self._rows, query)
+        # To copy a row costs more than to multiply it.
+        if self._finder is None and 3 * len(rows) > len(self):
+            return _products(self._rows, query)[rows]
+        return _products(self._rows[rows], query)
+
+    def _candidates(self, query: FloatArray, count: int, rows: IntArray | None) -> IntArray:
+        """At least ``count`` rows that the finder holds for the nearest, ascending."""
+        available = len(self) if rows is None else len(rows)
+        selector = None
+        clusters = self._finder.nlist if self.kind is SearchKind.CLUSTERED else 0
+        probes = self._finder.nprobe if clusters else 0
+        if rows is not None:
+            inside = np.zeros(len(self), dtype=np.bool_)
+            inside[rows] = True
+            bits = np.packbits(inside, bitorder="little")  # must outlive the selector
+            selector = faiss.IDSelectorBitmap(bits)
+            # The fewer rows are allowed, the further away are the nearest of them.
+            probes = min(probes * len(self) // available, clusters)
+        wanted = min(count + count // 4 + _SPARE, available)
+        while True:
+            parameters = (
+                faiss.SearchParametersIVF(sel=selector, nprobe=probes)
+                if clusters
+                else faiss.SearchParameters(sel=selector)
+            )
+            scores, found = self._finder.search(query[None, :], wanted, params=parameters)
+            valid = found[0] >= 0  # faiss pads what it does not find with -1
+            near, rough = found[0][valid], scores[0][valid]
+            if len(near) < wanted and probes < clusters:
+                probes = min(2 * probes, clusters)
+            elif wanted < available and rough[-1] == rough[count - 1]:
+                # It keeps any of the rows that tie for the last place: look on until the tie ends.
+                wanted = min(2 * wanted, available)
+            else:
+                return np.sort(near)
+
+    def _widen(self) -> bool:
+        """Look into more clusters until enough is found; False if that takes half of them."""
+        asked, least = self._trial()
+        clusters = self._finder.nlist if self.kind is SearchKind.CLUSTERED else 0
+        if clusters:
+            self._finder.nprobe = min(_FIRST_PROBES, clusters)
+        while (recall := self._recall(asked, least)) < self.MIN_RECALL:
+            if not clusters or 4 * self._finder.nprobe > clusters:
+                return False
+            self._finder.nprobe *= 2
+        self._measured = recall
+        return True
+
+    def _trial(self) -> tuple[FloatArray, FloatArray]:
+        """Queries near some of the rows, and the cosine of the tenth nearest row of each."""
+        chance = np.random.default_rng(0)
+        rows = np.sort(chance.choice(len(self), min(_ASKED, len(self)), replace=False))
+        moved = chance.standard_normal((len(rows), self.dim), dtype=np.float32) * np.float32(_MOVED / self.dim**0.5)
+        asked = self._rows[rows] + moved
+        asked /= np.linalg.norm(asked, axis=1, keepdims=True)
+        return asked, _exact_many(self._rows, asked, min(_DEPTH, len(self)))[1][:, -1]
+
+    def _recall(self, asked: FloatArray, least: FloatArray) -> float:
+        scores = self.search_many(asked, _DEPTH)[1]
+        return float(np.mean(scores >= least[:, None] - _ROUNDING))
+
+
+def _products(rows: FloatArray, queries: FloatArray) -> FloatArray:
+    # One dot product a row: equal rows score equal wherever they stand, and BLAS wakes no threads.
+    products: FloatArray = np.vecdot(rows, queries)
+    return products
+
+
+def _exact_many(rows: FloatArray, queries: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
+    if not k or not len(queries):
+        return np.empty((len(queries), k), np.int64), np.empty((len(queries), k), np.float32)
+    scores, found = faiss.knn(np.ascontiguousarray(queries), rows, k, metric=faiss.METRIC_INNER_PRODUCT)
+    return found, scores
+
+
+def _compact(vectors: FloatArray) -> Any:
+    index = faiss.IndexScalarQuantizer(vectors.shape[1], faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT)
+    return _filled(index, vectors, len(vectors))
+
+
+def _clustered(vectors: FloatArray) -> Any:
+    count, dim = vectors.shape
+    clusters = min(int(4 * count**0.5), count)
+    index = faiss.IndexIVFScalarQuantizer(
+        faiss.IndexFlatIP(dim), dim, clusters, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT
+    )
+    index.cp.min_points_per_centroid = 1  # or it warns on the terminal
+    return _filled(index, vectors, 40 * clusters)
+
+
+def _filled(index: Any, vectors: FloatArray, sample: int) -> Any:
+    count = len(vectors)
+    chosen = np.sort(np.random.default_rng(0).choice(count, min(sample, _SAMPLE, count), replace=False))
+    index.train(vectors[chosen])
+    for start in range(0, count, _BLOCK):
+        index.add(vectors[start : start + _BLOCK])
+    return index

@@ -127,7 +127,7 @@ def test_another_model_embeds_everything_again(built: SmallSite) -> None:
 
 
 def test_a_damaged_generation_is_replaced_by_a_whole_one(built: SmallSite) -> None:
-    (built.index / "generations" / "000001" / "vectors.faiss").write_bytes(b"damage")
+    (built.index / "generations" / "000001" / "vectors.npy").write_bytes(b"damage")
     report = built.build()
     assert (report.generation, report.published, report.embedded) == ("000002", True, 14)
     built.store.load()
@@ -249,7 +249,7 @@ def test_while_the_published_generation_is_damaged_the_one_before_is_reused(
 ) -> None:
     built.write("calm-talks.md", ARTICLE.replace("It helps both.", "It helps you."))
     built.build()
-    (built.index / "generations" / "000002" / "vectors.faiss").write_bytes(b"damage")
+    (built.index / "generations" / "000002" / "vectors.npy").write_bytes(b"damage")
     built.write("calm-talks.md", ARTICLE)  # as it was in 000001, which is not published
     report = built.build()
     assert (report.generation, report.published, report.embedded, report.reused) == ("000003", True, 0, 14)
@@ -351,7 +351,7 @@ except IndexStoreError as error:
 """
 
 
-@pytest.mark.parametrize("name", ["passages.sqlite", "vectors.faiss"])
+@pytest.mark.parametrize("name", ["passages.sqlite", "vectors.npy"])
 @pytest.mark.parametrize("share", [0.001, 0.5, 0.999])
 def test_a_file_that_cannot_grow_leaves_the_published_generation(
     built: SmallSite, tmp_path: Path, name: str, share: float

@@ -17,6 +17,7 @@ from indexer.errors import IndexDamagedError
 from indexer.generation import FORMAT, Generation, Layout, Manifest, verify
 from indexer.index_store import IndexStore
 from indexer.passages import Role
+from indexer.vectors import SearchKind, VectorIndex
 from tests.conftest import SAMPLE, SmallSite
 
 
@@ -157,7 +158,21 @@ def test_a_loaded_generation_is_whole(whole: Path) -> None:
 def test_a_layout_names_all_that_is_on_disk(whole: Path) -> None:
     layout = Layout(whole)
     named = {getattr(layout, name) for name in dir(Layout) if isinstance(getattr(Layout, name), property)}
-    assert named == set(whole.iterdir())
+    assert named - {layout.finder} == set(whole.iterdir())  # of few vectors every one is looked at
+
+
+def test_many_vectors_have_a_finder_beside_them(site: SmallSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.write("garden.md", "# Garden\n\nRoses want water\n\n## Night\n\nOwls hunt mice silently\n")
+    few = site.build()
+    assert (few.nearest, few.recall) == ("exact", 1.0)
+    monkeypatch.setattr(VectorIndex, "MAX_EXACT", 1)
+    site.write("zoo.md", "# Zoo\n\nOwls sleep all day\n")
+    many = site.build()
+    assert (many.nearest, many.recall) == ("8 bit", 1.0)
+    generation = site.store.load()
+    assert Layout(site.index / "generations" / many.generation).finder.exists()
+    assert generation.vectors.kind is SearchKind.COMPACT
+    assert (generation.manifest.nearest, generation.manifest.recall) == ("8 bit", 1.0)
 
 
 def test_two_builds_of_the_same_content_have_the_same_bytes(tmp_path: Path, whole: Path, fake_encoder: Encoder) -> None:

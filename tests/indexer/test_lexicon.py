@@ -136,6 +136,19 @@ def test_a_misspelt_word_is_still_evidence(three: Lexicon, misspelt: str, best: 
     assert three.evidence(misspelt, PARTS)[best] > 0
 
 
+def test_of_too_many_postings_the_rarest_words_are_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    lexicon = lexicon_of(["red rose", "red wine", "red tea", "red wine rose"])  # in 4, 2, 2 and 1 of 4 texts
+    question = "red rose wine tea"
+    whole = lexicon.bm25(question)
+    monkeypatch.setattr("indexer.lexicon._POSTINGS", 9)
+    np.testing.assert_array_equal(lexicon.bm25(question), whole)  # 4 + 2 + 2 + 1 are not too many
+    monkeypatch.setattr("indexer.lexicon._POSTINGS", 8)
+    np.testing.assert_array_equal(lexicon.bm25(question), lexicon.bm25("tea rose wine"))
+    monkeypatch.setattr("indexer.lexicon._POSTINGS", 2)
+    np.testing.assert_array_equal(lexicon.bm25(question), lexicon.bm25("tea"))
+    assert np.count_nonzero(lexicon.bm25("red")) == 4  # the only word of a question is always heard
+
+
 def test_pieces_of_words_are_folded() -> None:
     assert grams("Café") == grams("CAFE")
     assert grams("") == []

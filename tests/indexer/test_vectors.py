@@ -1,6 +1,8 @@
-"""Exact nearest neighbours, checked against plain NumPy."""
+"""Nearest neighbours, checked against plain NumPy."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from indexer.errors import IndexDamagedError
-from indexer.vectors import VectorIndex
+from indexer.files import write_array, write_file
+from indexer.vectors import SearchKind, VectorIndex
 
 FloatArray = npt.NDArray[np.float32]
 DIM = 8
@@ -75,26 +78,146 @@ def test_a_query_of_another_length_is_refused(shape: tuple[int, ...]) -> None:
         VectorIndex.build(unit_vectors(3)).search(np.zeros(shape, dtype=np.float32), 1)
 
 
-def test_bytes_give_back_the_same_index() -> None:
-    vectors = unit_vectors(20)
-    again = VectorIndex.from_bytes(VectorIndex.build(vectors).to_bytes())
-    assert (len(again), again.dim) == (20, DIM)
-    np.testing.assert_array_equal(again.vectors(np.arange(20)), vectors)
-    assert again.to_bytes() == VectorIndex.build(vectors).to_bytes()
-
-
 def test_some_rows_can_be_read_back_in_any_order() -> None:
     vectors = unit_vectors(6)
     np.testing.assert_array_equal(VectorIndex.build(vectors).vectors(np.array([4, 0, 4])), vectors[[4, 0, 4]])
 
 
-@pytest.mark.parametrize("content", [b"", b"x", b"not an index at all", b"IxFI\x08\x00\x00\x00"])
-def test_bytes_that_are_no_index_are_refused(content: bytes) -> None:
-    with pytest.raises(IndexDamagedError, match="rebuild"):
-        VectorIndex.from_bytes(content)
+def test_products_are_those_of_numpy_for_each_query() -> None:
+    vectors, queries, rows = unit_vectors(6), unit_vectors(2, seed=1), np.array([5, 0])
+    expected = queries @ vectors[rows].T
+    np.testing.assert_allclose(VectorIndex.build(vectors).products(rows, queries), expected, atol=1e-6)
 
 
-def test_an_index_cut_short_is_refused() -> None:
-    content = VectorIndex.build(unit_vectors(20)).to_bytes()
+class Compact(VectorIndex):
+    MAX_EXACT = 100
+
+
+class Clustered(VectorIndex):
+    MAX_EXACT = MAX_COMPACT = 100
+
+
+KINDS = [
+    pytest.param(VectorIndex, SearchKind.EXACT, id="exact"),
+    pytest.param(Compact, SearchKind.COMPACT, id="compact"),
+    pytest.param(Clustered, SearchKind.CLUSTERED, id="clustered"),
+]
+
+
+@pytest.mark.parametrize(("index_type", "kind"), KINDS)
+def test_every_kind_finds_the_ten_nearest(index_type: type[VectorIndex], kind: SearchKind) -> None:
+    vectors = unit_vectors(3000)
+    index = index_type.build(vectors)
+    assert index.kind is kind
+    assert index.recall() >= VectorIndex.MIN_RECALL
+    found = total = 0
+    for query in unit_vectors(50, seed=1):
+        rows, scores = index.search(query, 10)
+        expected = brute_force(vectors, query, 10, np.arange(3000))
+        found += len(set(rows.tolist()) & set(expected))
+        total += 10
+        np.testing.assert_allclose(scores, vectors[rows] @ query, atol=1e-6)  # exact, not of 8 bits
+        assert scores.tolist() == sorted(scores.tolist(), reverse=True)
+    assert found >= 0.98 * total
+
+
+@pytest.mark.parametrize(("index_type", "kind"), KINDS)
+@pytest.mark.parametrize("share", [0.02, 0.5, 1])
+def test_every_kind_searches_allowed_rows_only(index_type: type[VectorIndex], kind: SearchKind, share: float) -> None:
+    vectors = unit_vectors(2000)
+    index = index_type.build(vectors)
+    rows = np.flatnonzero(np.random.default_rng(3).random(2000) < share)
+    found = 0
+    for query in unit_vectors(20, seed=1):
+        nearest, scores = index.search(query, 10, rows=rows)
+        assert len(nearest) == len(scores) == 10
+        assert set(nearest.tolist()) <= set(rows.tolist())
+        found += len(set(nearest.tolist()) & set(brute_force(vectors, query, 10, rows)))
+    # 2% are 40 rows, fewer than 100: then every one of them is looked at.
+    assert found == 200 if share < 0.1 or kind is SearchKind.EXACT else found >= 196
+
+
+@pytest.mark.parametrize(("index_type", "kind"), KINDS)
+def test_every_kind_finds_as_many_as_are_asked_for(index_type: type[VectorIndex], kind: SearchKind) -> None:
+    index = index_type.build(unit_vectors(500))
+    (query,) = unit_vectors(1, seed=1)
+    for k in (1, 400, 500, 600):
+        rows, _ = index.search(query, k)
+        assert len(rows) == len(set(rows.tolist())) == min(k, 500)
+    every = index.search(query, 500)[0]
+    assert sorted(every.tolist()) == list(range(500))
+
+
+@pytest.mark.parametrize(("index_type", "kind"), KINDS)
+def test_the_first_of_many_equal_rows_are_found(index_type: type[VectorIndex], kind: SearchKind) -> None:
+    vectors = np.repeat(unit_vectors(4), 200, axis=0)  # each of four vectors stands two hundred times
+    index = index_type.build(vectors)
+    rows, scores = index.search(vectors[400], 30)
+    assert rows.tolist() == list(range(400, 430))
+    assert len(set(scores.tolist())) == 1
+
+
+@pytest.mark.parametrize(("index_type", "kind"), KINDS)
+def test_many_queries_are_answered_as_one_by_one(index_type: type[VectorIndex], kind: SearchKind) -> None:
+    index, queries = index_type.build(unit_vectors(500)), unit_vectors(7, seed=1)
+    rows, scores = index.search_many(queries, 10)
+    for query, near, cosines in zip(queries, rows, scores, strict=True):
+        alone, expected = index.search(query, 10)
+        assert near.tolist() == alone.tolist()
+        np.testing.assert_allclose(cosines, expected, atol=1e-6)
+
+
+def test_where_too_little_is_found_every_row_is_looked_at() -> None:
+    class Strict(Clustered):
+        MIN_RECALL = 1.1
+
+    index = Strict.build(unit_vectors(500))
+    assert (index.kind, index.recall(), index.finder_bytes()) == (SearchKind.EXACT, 1.0, None)
+
+
+def saved(index: VectorIndex, vectors: FloatArray, folder: Path) -> tuple[Path, Path]:
+    rows, finder = folder / "vectors.npy", folder / "vectors.faiss"
+    write_array(rows, vectors)
+    if (content := index.finder_bytes()) is not None:
+        write_file(finder, content)
+    return rows, finder
+
+
+@pytest.mark.parametrize(("index_type", "kind"), KINDS)
+def test_files_give_back_the_same_index(tmp_path: Path, index_type: type[VectorIndex], kind: SearchKind) -> None:
+    vectors = unit_vectors(500)
+    index = index_type.build(vectors)
+    again = index_type.open(*saved(index, vectors, tmp_path))
+    assert (len(again), again.dim, again.kind) == (500, DIM, kind)
+    assert again.recall() == index.recall()
+    np.testing.assert_array_equal(again.vectors(slice(None)), vectors)
+    for query in unit_vectors(5, seed=1):
+        assert again.search(query, 20)[0].tolist() == index.search(query, 20)[0].tolist()
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"not an index at all", b"\x93NUMPY\x01\x00"])
+def test_vectors_that_are_no_array_are_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "vectors.npy").write_bytes(content)
     with pytest.raises(IndexDamagedError, match="rebuild"):
-        VectorIndex.from_bytes(content[: len(content) // 2])
+        VectorIndex.open(tmp_path / "vectors.npy", tmp_path / "none")
+
+
+@pytest.mark.parametrize("array", [np.zeros(3, np.float32), np.zeros((3, 2)), np.zeros((3, 2), np.float32).T], ids=str)
+def test_an_array_of_another_kind_is_refused(tmp_path: Path, array: npt.NDArray[np.generic]) -> None:
+    np.save(tmp_path / "vectors.npy", array)
+    with pytest.raises(IndexDamagedError, match="rebuild"):
+        VectorIndex.open(tmp_path / "vectors.npy", tmp_path / "none")
+
+
+def test_a_finder_cut_short_or_of_other_vectors_is_refused(tmp_path: Path) -> None:
+    vectors = unit_vectors(500)
+    rows, finder = saved(Compact.build(vectors), vectors, tmp_path)
+    content = finder.read_bytes()
+    for damaged in (content[: len(content) // 2], b"", b"IxFI\x08\x00\x00\x00"):
+        finder.write_bytes(damaged)
+        with pytest.raises(IndexDamagedError, match="rebuild"):
+            VectorIndex.open(rows, finder)
+    finder.write_bytes(content)
+    write_array(rows, vectors[:400])
+    with pytest.raises(IndexDamagedError, match="is not of the vectors beside it"):
+        VectorIndex.open(rows, finder)

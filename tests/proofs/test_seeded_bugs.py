@@ -13,7 +13,7 @@ import faiss
 import numpy as np
 import pytest
 
-from indexer.vectors import VectorIndex
+from indexer.vectors import SearchKind, VectorIndex
 from tests.conftest import ROOT, SmallSite
 from tests.proofs.effort import effort
 from tests.proofs.rebuilder import ONE_THREAD
@@ -76,10 +76,12 @@ def test_a_sentence_that_becomes_a_paragraph_is_embedded_again(site: SmallSite) 
 
 
 def test_padding_is_never_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(VectorIndex, "MAX_EXACT", 2)
     index = VectorIndex.build(np.eye(3, dtype=np.float32))
+    assert index.kind is SearchKind.COMPACT
     padded = np.array([[1.0, 0.0, -3.4e38]], dtype=np.float32), np.array([[1, 0, -1]])
     # As faiss answers when a filter leaves fewer rows than were asked for.
-    monkeypatch.setattr(faiss.IndexFlat, "search", lambda *_, **__: padded)
+    monkeypatch.setattr(faiss.IndexScalarQuantizer, "search", lambda *_, **__: padded)
     rows, scores = index.search(np.array([0, 1, 0], dtype=np.float32), 3)
     assert rows.tolist() == [1, 0]
     assert scores.tolist() == [1.0, 0.0]

@@ -31,7 +31,7 @@ def served(live: LiveIndex) -> str:
 
 
 def damage_the_newest(site: SmallSite) -> None:
-    path = site.index / "generations" / site.store.current() / "vectors.faiss"
+    path = site.index / "generations" / site.store.current() / "vectors.npy"
     content = bytearray(path.read_bytes())
     content[-1] ^= 0x01
     path.write_bytes(content)
@@ -89,7 +89,7 @@ def test_a_damaged_new_generation_leaves_the_old_one_serving(site: SmallSite, li
     publish_damaged(site)
     live.refresh()
     assert served(live) == "000001"
-    assert "vectors.faiss does not match" in live.problem
+    assert "vectors.npy does not match" in live.problem
     assert site.publish("whole again").generation == "000003"
     live.refresh()
     assert (served(live), live.problem) == ("000003", "")
@@ -99,7 +99,7 @@ def test_a_damaged_first_generation_is_a_problem_not_a_crash(site: SmallSite, li
     site.publish("first words")
     damage_the_newest(site)
     live.refresh()
-    assert "vectors.faiss" in live.problem
+    assert "vectors.npy" in live.problem
     with pytest.raises(IndexMissingError):
         live.searcher()
 
@@ -114,7 +114,7 @@ def test_a_server_started_on_a_damaged_generation_answers_from_the_one_before(
         for _ in range(3):
             live.refresh()
             assert served(live) == "000001"
-            assert "000002/vectors.faiss does not match" in live.problem  # /ready says degraded
+            assert "000002/vectors.npy does not match" in live.problem  # /ready says degraded
     assert len(caplog.records) == 1
     assert live.searcher().search("words").hits[0].passage.text == "first words"
     site.publish("third words")
