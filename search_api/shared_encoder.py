@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -22,20 +21,19 @@ _REMEMBERED = 2048
 class SharedEncoder:
     """An `Encoder` around another one, for threads that each embed one question.
 
-    Alone, a question is embedded at once. While all runs are taken, questions gather, and the next run takes them
-    together. The same question is embedded once, and remembered for a while: in memory only.
+    Alone, a question is embedded at once. While that goes on questions gather, and the next run takes them together:
+    one run at a time keeps all cores busy. The same question is embedded once, and remembered in memory for a while.
 
     Args:
         encoder: does the work; safe to share between threads.
-        runs: how many batches are embedded at the same time; default one a core.
         remembered: how many embeddings are kept, those last asked for; 0 for none.
     """
 
-    def __init__(self, encoder: Encoder, *, runs: int | None = None, remembered: int = _REMEMBERED) -> None:
+    def __init__(self, encoder: Encoder, *, remembered: int = _REMEMBERED) -> None:
         self.name, self.fingerprint = encoder.name, encoder.fingerprint
         self.dim, self.max_tokens = encoder.dim, encoder.max_tokens
         self._encoder = encoder
-        self._free = runs or os.cpu_count() or 1
+        self._busy = False
         self._remembered = remembered
         self._known: OrderedDict[str, FloatArray] = OrderedDict()
         self._asked: dict[str, Future[FloatArray]] = {}
@@ -67,10 +65,10 @@ class SharedEncoder:
                 future = self._asked[text] = self._waiting[text] = Future()
         while not future.done():
             with self._changed:
-                self._changed.wait_for(lambda: future.done() or (self._free > 0 and text in self._waiting))
+                self._changed.wait_for(lambda: future.done() or (not self._busy and text in self._waiting))
                 if future.done():
                     break
-                self._free -= 1
+                self._busy = True
                 batch = dict(islice(self._waiting.items(), _TOGETHER))
                 for taken in batch:
                     del self._waiting[taken]
@@ -85,7 +83,7 @@ class SharedEncoder:
         except BaseException as error:  # whoever waits must hear of it, whatever it is
             failure = error
         with self._changed:
-            self._free += 1
+            self._busy = False
             for row, (text, future) in enumerate(batch.items()):
                 del self._asked[text]
                 if vectors is None:

@@ -37,7 +37,7 @@ def slow() -> SlowEncoder:
 
 
 def test_who_asks_while_the_encoder_is_busy_joins_the_next_run(slow: SlowEncoder, fake_encoder: Encoder) -> None:
-    shared = SharedEncoder(slow, runs=1)
+    shared = SharedEncoder(slow)
     questions = [f"question about {word}" for word in ("sleep", "money", "trust", "grief", "anger")]
     with ThreadPoolExecutor(10) as pool:
         first = pool.submit(shared.encode_query, ["first"])
@@ -51,11 +51,11 @@ def test_who_asks_while_the_encoder_is_busy_joins_the_next_run(slow: SlowEncoder
     # Ten askers of five questions: one run after the first.
     assert [sorted(run) for run in slow.runs] == [["first"], sorted(questions)]
     assert not shared._asked
-    assert shared._free == 1
+    assert not shared._busy
 
 
 def test_no_run_takes_more_than_sixteen(slow: SlowEncoder) -> None:
-    shared = SharedEncoder(slow, runs=1)
+    shared = SharedEncoder(slow)
     with ThreadPoolExecutor(41) as pool:
         asked = [pool.submit(shared.encode_query, ["0"])]
         eventually(lambda: len(slow.runs) == 1)
@@ -68,7 +68,7 @@ def test_no_run_takes_more_than_sixteen(slow: SlowEncoder) -> None:
 
 
 def test_an_error_reaches_those_of_its_run_and_nobody_after(slow: SlowEncoder) -> None:
-    shared = SharedEncoder(slow, runs=1)
+    shared = SharedEncoder(slow)
     with ThreadPoolExecutor(3) as pool:
         first = pool.submit(shared.encode_query, ["first"])
         eventually(lambda: len(slow.runs) == 1)
@@ -81,16 +81,6 @@ def test_an_error_reaches_those_of_its_run_and_nobody_after(slow: SlowEncoder) -
                 one.result()
     shared.encode_query(["neighbour"])
     assert slow.runs[2:] == [["neighbour"]]
-
-
-def test_as_many_runs_as_allowed_go_at_once(slow: SlowEncoder) -> None:
-    shared = SharedEncoder(slow, runs=2)
-    with ThreadPoolExecutor(1) as pool:
-        held = pool.submit(shared.encode_query, ["held"])
-        eventually(lambda: len(slow.runs) == 1)
-        shared.encode_query(["free"])  # would wait for ever behind the first
-        slow.go.set()
-        held.result()
 
 
 def test_a_question_asked_again_is_remembered_until_newer_ones_take_its_place(slow: SlowEncoder) -> None:
