@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 SERVE_READY := $(VENV)/.ready-to-serve
 DEV_READY := $(VENV)/.ready-to-develop
 
-.PHONY: help install index serve test proof check clean
+.PHONY: help install index serve test proof bench check clean
 
 help: ## List these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -44,10 +44,13 @@ test: $(DEV_READY) ## Run every test
 proof: $(DEV_READY) ## Prove at full length that no kill, loss of power or damage breaks an index; takes hours
 	FAQ_PROOF=1 $(BIN)/python -m pytest tests/proofs -rP
 
+bench: $(DEV_READY) ## Measure this engine beside peers in environments of their own; BENCH="--seconds 5 --peers tutorial"
+	$(BIN)/python -m tests.benchmarks.run $(BENCH)
+
 check: $(DEV_READY) ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 clean: ## Remove the virtual environment, the index and what tools leave behind
-	rm -rf $(VENV) $(INDEX) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(INDEX) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .bench

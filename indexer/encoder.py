@@ -15,6 +15,8 @@ from indexer.model import GRAPH, TOKENIZER, EncoderCard, FloatArray, Runtime, To
 
 # A batch holds about this many tokens, padding included: enough to fill two cores, small enough for their caches.
 _BATCH_TOKENS = 2048
+# And no text in it waits for one so much longer than itself: filling up costs as much as real tokens do.
+_LONGER, _AND_TOKENS = 1.25, 2
 
 
 @runtime_checkable
@@ -73,6 +75,8 @@ class OnnxEncoder:
         self._tokenizer.no_truncation()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or os.cpu_count() or 1
+        # Else its threads wait for each other at full load, on cores that other questions or a rebuild need.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(str(folder / GRAPH), options, providers=["CPUExecutionProvider"])
 
@@ -98,7 +102,10 @@ class OnnxEncoder:
             start = 0
             while start < len(order):
                 stop = start + 1
-                while stop < len(order) and len(rows[order[stop]]) * (stop + 1 - start) <= _BATCH_TOKENS:
+                widest = min(_LONGER * len(rows[order[start]]) + _AND_TOKENS, _BATCH_TOKENS)
+                while stop < len(order) and (
+                    (width := len(rows[order[stop]])) <= widest and width * (stop + 1 - start) <= _BATCH_TOKENS
+                ):
                     stop += 1
                 batch = order[start:stop]
                 vectors[[chunk_start + i for i in batch]] = self._run([rows[i] for i in batch])

@@ -50,6 +50,7 @@ _DEFAULT_SHA256 = {
 _MODEL_SUFFIXES = {".safetensors", ".bin", ".json", ".txt", ".model", ".py"}
 _NOT_THE_MODEL = {"data_config.json", "tuning.json"}
 CARD, GRAPH, TOKENIZER, TORCH_FOLDER = "encoder.json", "model.onnx", "tokenizer.json", "sentence-transformers"
+_WEIGHTS = "weights.bin"  # named in the graph
 _CARD_FORMAT = 1
 _MIN_PARITY = 0.99999
 _PARITY_TEXTS = (
@@ -266,6 +267,11 @@ def _export_onnx(model: SentenceTransformer, card: EncoderCard, folder: Path) ->
 
     from indexer.encoder import OnnxEncoder
 
+    try:
+        import onnx as onnx_format
+    except ImportError as error:
+        raise ModelError(f"a new model needs the extra: pip install 'semantic-faq-search[models]' ({error})") from error
+
     backend = getattr(getattr(model, "tokenizer", None), "backend_tokenizer", None)
     modules = [type(module).__name__ for module in model]
     if backend is None or modules[:2] != ["Transformer", "Pooling"] or set(modules[2:]) - {"Dense", "Normalize"}:
@@ -294,6 +300,13 @@ def _export_onnx(model: SentenceTransformer, card: EncoderCard, folder: Path) ->
             opset_version=18,
             dynamo=False,
         )
+        # Beside the graph the weights are mapped into memory; inside it they would be there twice while it loads.
+        onnx_format.save_model(
+            onnx_format.load(str(folder / GRAPH)),
+            str(folder / GRAPH),
+            save_as_external_data=True,
+            location=_WEIGHTS,
+        )
         backend.no_padding()
         backend.no_truncation()
         backend.save(str(folder / TOKENIZER))
@@ -313,7 +326,7 @@ def _export_onnx(model: SentenceTransformer, card: EncoderCard, folder: Path) ->
         agreement = 0.0
     if agreement >= _MIN_PARITY:
         return onnx
-    for name in (GRAPH, TOKENIZER):
+    for name in (GRAPH, _WEIGHTS, TOKENIZER):
         (folder / name).unlink(missing_ok=True)
     return None
 

@@ -145,6 +145,9 @@ def serve(
     queue: Annotated[
         int, typer.Option(envvar="FAQ_QUEUE", min=1, help="How many searches run and wait at once; more are told 503.")
     ] = 64,
+    workers: Annotated[
+        int, typer.Option(envvar="FAQ_WORKERS", min=1, help="How many processes answer, each with the whole model.")
+    ] = 1,
     content: Annotated[
         Path | None, typer.Option(envvar="FAQ_CONTENT", help="Folder that POST /index/rebuild indexes.")
     ] = None,
@@ -168,6 +171,7 @@ def serve(
         port=port,
         root_path=root_path,
         queue=queue,
+        workers=workers,
         # Not an option, which every user of the machine could read; taken out, so that no child inherits it.
         admin_key=os.environ.pop("FAQ_ADMIN_KEY", ""),
         rebuilder=Rebuilder.of(content, index, model=model, questions=questions) if content else None,

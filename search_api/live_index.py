@@ -12,6 +12,7 @@ from indexer.errors import FaqError, IndexMissingError
 from indexer.generation import Generation
 from indexer.index_store import IndexStore
 from search_api.searcher import DEFAULT_THRESHOLDS, Searcher, Thresholds
+from search_api.shared_encoder import SharedEncoder
 
 logger = logging.getLogger("faq")
 
@@ -95,7 +96,7 @@ class LiveIndex:
         fingerprint = generation.manifest.fingerprint
         serving = self._searcher.encoder if self._searcher else self._given
         if serving is None or (serving.fingerprint != fingerprint and self._given is None):
-            serving = load_encoder(self._store.model_folder(fingerprint))
+            serving = SharedEncoder(load_encoder(self._store.model_folder(fingerprint)))
         self._searcher = Searcher(generation, serving, thresholds=self._thresholds)
         logger.info("serving generation %s", generation.manifest.generation)
 

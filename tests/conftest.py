@@ -30,6 +30,7 @@ from tests.tiny_models import write_tiny_models
 ROOT = Path(__file__).parent.parent
 ARTICLES = ROOT / "corpus" / "articles"
 SAMPLE = Path(__file__).parent / "data" / "sample"
+FAQ = (sys.executable, "-m", "search_api.cli")
 
 # No test depends on how fast the machine is.
 settings.register_profile("untimed", deadline=None)
@@ -155,7 +156,8 @@ def site_url(site_index: Path) -> Iterator[str]:
 class serving:  # noqa: N801  # used as a function
     """Run `faq serve` on a free port for the length of a with block."""
 
-    def __init__(self, index: Path, *options: str, **environment: str) -> None:
+    def __init__(self, index: Path, *options: str, faq: Sequence[str] = FAQ, **environment: str) -> None:
+        self._faq = faq
         self._index = index
         self._options = options
         self._environment = environment
@@ -165,7 +167,7 @@ class serving:  # noqa: N801  # used as a function
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}/"
-        command = [sys.executable, "-m", "search_api.cli", "serve", "--index", str(self._index), "--port", str(port)]
+        command = [*self._faq, "serve", "--index", str(self._index), "--port", str(port)]
         command += self._options
         # A file, not a pipe: nobody reads a pipe while the tests run, and a full one would stop the server.
         self._stderr = tempfile.NamedTemporaryFile()

@@ -84,22 +84,16 @@ class Guard:
                     headers.setdefault(name, value)
             await send(message)
 
-        too_large = problem(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            "body_too_large",
-            f"the body is larger than {MAX_BODY_BYTES // 1024} KiB",
-            headers={"Connection": "close"},
-        )
         try:
             if len(scope["query_string"]) + len(scope["path"]) > MAX_URL_BYTES:
                 detail = f"the address is longer than {MAX_URL_BYTES // 1024} KiB; ask a shorter question"
                 await problem(HTTPStatus.REQUEST_URI_TOO_LONG, "url_too_long", detail)(scope, receive, guarded_send)
             elif _declared_length(scope) > MAX_BODY_BYTES:
-                await too_large(scope, receive, guarded_send)
+                await _too_large()(scope, receive, guarded_send)
             else:
                 await self._app(scope, guarded_receive, guarded_send)
         except _BodyTooLargeError:
-            await too_large(scope, receive, guarded_send)
+            await _too_large()(scope, receive, guarded_send)
         except Exception as error:
             if status:  # the answer has begun; all that is left is to end it
                 raise
@@ -108,6 +102,15 @@ class Guard:
         route = getattr(scope.get("route"), "path", "-")
         milliseconds = (time.perf_counter() - started) * 1000
         logger.info("%s %s %d %.1f ms", scope["method"], route, status, milliseconds)
+
+
+def _too_large() -> ASGIApp:
+    return problem(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "body_too_large",
+        f"the body is larger than {MAX_BODY_BYTES // 1024} KiB",
+        headers={"Connection": "close"},
+    )
 
 
 def _declared_length(scope: Scope) -> int:

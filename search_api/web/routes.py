@@ -74,6 +74,7 @@ router = APIRouter()
 
 @router.get("/search", tags=["search"], response_model=SearchResponse, responses=_FOUND | _INVALID | _BUSY)
 async def search(
+    request: Request,
     searcher: Current,
     queue: Queue,
     q: Annotated[Question, Query(openapi_examples={"a question": {"value": examples.SEARCH["query"]}})],
@@ -84,17 +85,19 @@ async def search(
 ) -> JSONResponse:
     """Find the passages that answer a question, the best first."""
     return await queue.run(
-        lambda: JSONResponse(result_json(searcher.search(q, limit, offset=offset, tag=tag, kind=kind)))
+        lambda: JSONResponse(result_json(searcher.search(q, limit, offset=offset, tag=tag, kind=kind))),
+        request.is_disconnected,
     )
 
 
 @router.post("/search", tags=["search"], response_model=SearchResponse, responses=_FOUND | _INVALID | _BUSY)
-async def search_posted(searcher: Current, queue: Queue, body: SearchRequest) -> JSONResponse:
+async def search_posted(request: Request, searcher: Current, queue: Queue, body: SearchRequest) -> JSONResponse:
     """The same, with the question in the body, where no log or browser history keeps it."""
     return await queue.run(
         lambda: JSONResponse(
             result_json(searcher.search(body.q, body.limit, offset=body.offset, tag=body.tag, kind=body.kind))
-        )
+        ),
+        request.is_disconnected,
     )
 
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, Semaphore, to_thread
 
 from search_api.web.problems import RefusedError
 
 T = TypeVar("T")
 
 DEFAULT_SIZE = 64
-# A search is work for a core and waits for nothing, so more threads would only take each other's turn.
-_THREADS = (os.cpu_count() or 1) + 2
+# As many as are embedded together: while one run of the encoder is on, the next ones' questions gather.
+THREADS = 16
 
 
 class SearchQueue:
@@ -30,19 +29,28 @@ class SearchQueue:
     def __init__(self, size: int = DEFAULT_SIZE) -> None:
         self._size = size
         self._held = 0
-        self._threads = CapacityLimiter(_THREADS)
+        self._turns = Semaphore(THREADS)
+        self._threads = CapacityLimiter(THREADS)
 
-    async def run(self, search: Callable[[], T]) -> T:
+    async def run(self, search: Callable[[], T], left: Callable[[], Awaitable[bool]]) -> T:
         """The search's result, once it had its turn.
 
+        Args:
+            search: runs in a thread.
+            left: whether whoever asks has gone away; asked after a wait.
+
         Raises:
-            RefusedError: 503, because the queue is full.
+            RefusedError: 503, because the queue is full, or because whoever asked has left and nobody reads it.
         """
         if self._held >= self._size:
             detail = "too many questions are being answered at this moment; ask again in a second"
             raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "busy", detail, headers={"Retry-After": "1"})
         self._held += 1
         try:
-            return await to_thread.run_sync(search, limiter=self._threads)
+            waited = not self._turns.value
+            async with self._turns:
+                if waited and await left():
+                    raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "left", "whoever asked is gone")
+                return await to_thread.run_sync(search, limiter=self._threads)
         finally:
             self._held -= 1

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import socket
 import threading
+import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+import uvicorn
 from starlette.testclient import TestClient
 
 from search_api.live_index import LiveIndex
 from search_api.searcher import Searcher
 from search_api.web.app import create_app
 from search_api.web.schemas import Problem
+from search_api.web.search_queue import THREADS
 from tests.conftest import SmallSite
 from tests.search_api.test_live_index import eventually
 
+QUESTION = b"GET /search?q=words HTTP/1.1\r\nHost: here\r\n\r\n"
 SIZE = 50  # more than there are threads for the pages, and for the searches
 
 
@@ -72,3 +78,29 @@ def test_a_search_that_fails_gives_its_place_back(client: TestClient, held: Held
     for _ in range(SIZE + 1):
         assert client.get("/search?q=words&tag=none").status_code == 422
     assert client.get("/search?q=words").status_code == 200
+
+
+def test_who_left_while_waiting_is_not_searched_for(site: SmallSite, held: Held) -> None:
+    app = create_app(LiveIndex(site.index, site.encoder), queue=SIZE)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+    with socket.create_server(("127.0.0.1", 0), backlog=SIZE) as door:
+        port = door.getsockname()[1]
+        serving = threading.Thread(target=server.run, kwargs={"sockets": [door]})
+        serving.start()
+        visitors = [socket.create_connection(("127.0.0.1", port)) for _ in range(SIZE)]
+        try:
+            for visitor in visitors:
+                visitor.sendall(QUESTION)
+            eventually(lambda: app.state.queue._held == SIZE)
+            eventually(lambda: held.asked == THREADS)
+            for visitor in visitors:
+                visitor.close()
+            # Its answer comes after the server heard that they left.
+            assert urllib.request.urlopen(f"http://127.0.0.1:{port}/health").status == 200
+        finally:
+            held.go.set()
+        eventually(lambda: app.state.queue._held == 0)
+        assert held.asked == THREADS  # those that ran already
+        assert json.load(urllib.request.urlopen(f"http://127.0.0.1:{port}/search?q=words"))["hits"]
+        server.should_exit = True
+        serving.join()
