@@ -81,16 +81,17 @@ BUGS = (
     Bug(
         "a generation is published unverified",
         "indexer/index_store.py",
-        "        Generation.load(built)\n",
+        "        generation = Generation.load(built)\n        check_sound(generation)\n"
+        "        if review is not None:\n            review(generation)\n",
         "",
         "tests/indexer/test_index_store.py::test_a_damaged_build_is_not_published",
     ),
     Bug(
         "the newest generations are pruned, the published one with them",
         "indexer/index_store.py",
-        "        for number in self.numbers()[KEEP:]:\n            if number != current:\n",
-        "        for number in self.numbers()[:-KEEP]:\n            if number:\n",
-        "tests/indexer/test_index_store.py::test_the_last_three_generations_are_kept",
+        "        for number in others[keep:]:\n",
+        "        for number in self.numbers()[:-keep]:\n",
+        "tests/indexer/test_index_store.py::test_three_generations_are_kept_besides_the_current_one",
     ),
     Bug(
         "the lock is ignored",
@@ -137,8 +138,8 @@ BUGS = (
     Bug(
         "another model's embeddings are reused",
         "indexer/build.py",
-        "return generation if generation.manifest.fingerprint == encoder.fingerprint else None",
-        "return generation",
+        "        if previous is not None and previous.manifest.fingerprint == fingerprint:",
+        "        if previous is not None:",
         "tests/indexer/test_build.py::test_another_model_embeds_everything_again",
     ),
     Bug(
@@ -150,9 +151,9 @@ BUGS = (
     ),
     Bug(
         "a sentence in half precision seeds a vector that is searched",
-        "indexer/build.py",
-        "        if known is None and text.role is Role.SENTENCE:",
-        "        if known is None:",
+        "indexer/reuse.py",
+        "            elif texts[place].role is Role.SENTENCE and (row",
+        "            elif (row",
         "tests/proofs/test_seeded_bugs.py::test_a_sentence_that_becomes_a_paragraph_is_embedded_again",
     ),
     Bug(
@@ -165,8 +166,8 @@ BUGS = (
     Bug(
         "a damaged new generation stops the one that serves",
         "search_api/live_index.py",
-        "            self._problem = str(error)\n",
-        "            self._problem, self._searcher = str(error), None\n",
+        "        self._problem = problem\n",
+        "        self._problem = problem\n        if problem:\n            self._searcher = None\n",
         "tests/search_api/test_live_index.py::test_a_damaged_new_generation_leaves_the_old_one_serving",
     ),
     Bug(
