@@ -219,6 +219,9 @@ class _Recorder:
     def _write(self, path: str | None, content: bytes, arguments: str) -> None:
         if path is None:
             return
+        if self._disk.find(path) < 0:  # opened under a name that the trace does not tell
+            self._name(f"{self._root}/{path}")
+            self._places.setdefault(path, 0)
         if arguments:
             offset = int(arguments.rsplit(",", 1)[1])
         else:

@@ -150,7 +150,7 @@ def _faq_index(content: Path, index: Path) -> None:
     from search_api.cli import main
 
     indexer.build.stored_encoder = lambda store, model: encoder_of("0")
-    sys.argv = ["faq", "index", str(content), "--index", str(index)]
+    sys.argv = ["faq", "index", str(content), "--index", str(index), "--force"]
     main()
 
 

@@ -46,6 +46,7 @@ FAULTS = {
 OTHERWISE = (
     "disk I/O error", "database or disk is full", "unable to open database file", "database disk image is malformed",
     "out of memory", "only a part was written",
+    "does not belong to this index",  # a file that could not be looked at is missing in the manifest
 )  # fmt: skip
 
 

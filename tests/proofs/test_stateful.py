@@ -97,14 +97,13 @@ class Site(RuleBasedStateMachine):
             now = self.store.current()
         except (IndexMissingError, IndexDamagedError):
             assert not said
+            self.note_unpublished()
             return
         if now != self.current:
             self.publish(now)
         elif said:
             assert not said[0]["published"]
-        self.generations |= {
-            n: (dict(self.pages), self.model) for n in self.store.numbers() if n not in self.generations
-        }
+        self.note_unpublished()
 
     @precondition(lambda self: self.current)
     @rule(data=st.data())
@@ -149,6 +148,11 @@ class Site(RuleBasedStateMachine):
         self.current = number
         self.damaged &= set(self.store.numbers())
         assert len(self.store.numbers()) <= KEEP + 1
+
+    def note_unpublished(self) -> None:
+        """A rebuild killed before it could point to its whole generation leaves one to roll back to."""
+        whole = [number for number in self.store.numbers() if number not in self.generations]
+        self.generations |= {number: (dict(self.pages), self.model) for number in whole}
 
     def sound_before(self) -> list[str]:
         return [n for n in self.store.numbers() if n < self.current and n not in self.damaged]
