@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from indexer.confidence import Confidence
 from indexer.corpus import Corpus, read_corpus
-from indexer.documents import Passage
+from indexer.documents import Document, Passage
 from indexer.encoder import Encoder, load_encoder
 from indexer.errors import ContentError, IndexDamagedError, IndexStoreError, ModelError, PublicationRefusedError
 from indexer.gate import Gate
-from indexer.generation import Generation, Manifest, Rows, content_hash, row_records, write_generation
+from indexer.generation import Generation, Manifest, Parts, Rows, content_hash, row_records, write_generation
 from indexer.index_store import KEEP, IndexStore, Sound
 from indexer.labelled import LabelledQuestions
+from indexer.languages import language_of, usual_language
+from indexer.lexicon import Lexicon
+from indexer.made_by import made_by
 from indexer.model import DEFAULT_MODEL, export_model, find_model
-from indexer.passages import Role, Splitter, detect_languages, embedding_texts, passages_of
+from indexer.passages import Role, Splitter, embedding_texts, lexical_text, passages_of
 from indexer.retrieval import Retriever
-from indexer.reuse import Progress, embed
-from indexer.review import Review, find_faults, review
+from indexer.reuse import Kept, Progress, embed
+from indexer.review import Review, Reviewer, find_faults
 from indexer.strangers import STRANGERS
 
 NOT_ASKED = "nothing changed, so no question was asked again"
@@ -108,23 +113,30 @@ def build_index(
         PublicationRefusedError: the gate stopped it; carries the report.
     """
     started = time.perf_counter()
-    corpus = read_corpus(content)
-    if not corpus.documents:
-        reasons = "; ".join(str(error) for error in corpus.skipped[:3])
-        raise ContentError(str(content), f"nothing to index here{': ' + reasons if reasons else ''}")
+    if not content.exists():
+        read_corpus(content)  # says so before an index folder is made
     store = IndexStore(index)
     with store.writing():
+        previous = _previous(store)
+        earlier = previous.generation if previous and not full else None
+        if earlier and earlier.manifest.made_by != made_by():
+            earlier = None  # its embeddings are still right, what was read and cut may not be
+        known = earlier.documents() if earlier else {}
+        corpus = read_corpus(content, known)
+        if not corpus.documents:
+            reasons = "; ".join(str(error) for error in corpus.skipped[:3])
+            raise ContentError(str(content), f"nothing to index here{': ' + reasons if reasons else ''}")
         encoder = encoder or stored_encoder(store, model)
         splitter = Splitter(encoder.max_tokens, encoder.count_tokens)
-        languages = detect_languages(corpus.documents)
-        passages = [
-            passage
-            for document in corpus.documents
-            for passage in passages_of(document, splitter, languages.get(document.document_id, document.lang))
-        ]
+        if earlier and earlier.manifest.fingerprint != encoder.fingerprint:
+            earlier = None
+        cut = list(earlier.passages.all()) if earlier else []
+        passages = _passages(corpus, splitter, known, cut)
         if not passages:
             raise ContentError(str(content), "there is no paragraph and no FAQ entry in it to index")
-        build = _Build(store, encoder, splitter, passages, questions, started, _Source(content, corpus))
+        kept = Kept.of(earlier, cut, passages) if earlier else None
+        source = _Source(content, corpus)
+        build = _Build(store, encoder, splitter, passages, questions, started, previous, kept, source)
         return build.run(full=full, keep=keep, gate=gate, progress=progress)
 
 
@@ -136,7 +148,7 @@ def index_passages(
     store = IndexStore(index)
     splitter = Splitter(encoder.max_tokens, encoder.count_tokens)
     with store.writing():
-        build = _Build(store, encoder, splitter, passages, None, started, None)
+        build = _Build(store, encoder, splitter, passages, None, started, _previous(store), None, None)
         return build.run(full=False, keep=KEEP, gate=Gate(force=True), progress=progress)
 
 
@@ -151,6 +163,30 @@ def stored_encoder(store: IndexStore, model: str) -> Encoder:
         return load_encoder(folder)
 
 
+def _previous(store: IndexStore) -> Sound | None:
+    """What is published, or what stands in for it."""
+    try:
+        return store.load_sound()
+    except IndexStoreError:  # none yet, or none that is sound: build from nothing
+        return None
+
+
+def _passages(
+    corpus: Corpus, splitter: Splitter, known: Mapping[str, Document], earlier: Sequence[Passage]
+) -> list[Passage]:
+    """All passages; those of a document that was known as it is are taken from the earlier ones."""
+    usual = usual_language(corpus.documents)
+    cut: dict[str, list[Passage]] = defaultdict(list)
+    for passage in earlier:
+        cut[passage.document_id].append(passage)
+    passages = []
+    for document in corpus.documents:
+        lang = language_of(document, usual)
+        here = cut[document.document_id] if corpus.keys[document.path] in known else []
+        passages += here if here and here[0].lang == lang else passages_of(document, splitter, lang)
+    return passages
+
+
 @dataclass(frozen=True, slots=True)
 class _Source:
     """Where the passages come from."""
@@ -161,7 +197,12 @@ class _Source:
 
 @dataclass(frozen=True, slots=True)
 class _Build:
-    """One build, under the lock."""
+    """One build, under the lock.
+
+    Attributes:
+        previous: what is published, or stands in for it.
+        kept: what of it stayed as it was; None if what was made for it must not be reused.
+    """
 
     store: IndexStore
     encoder: Encoder
@@ -169,19 +210,17 @@ class _Build:
     passages: Sequence[Passage]
     questions: LabelledQuestions | None
     started: float
+    previous: Sound | None
+    kept: Kept | None
     source: _Source | None
 
     def run(self, *, full: bool, keep: int, gate: Gate, progress: Progress | None) -> BuildReport:
         hashed = content_hash(self.passages, self.encoder.fingerprint, self.questions)
-        previous = self._previous()
+        previous = self.previous
         if previous and not previous.problem and previous.generation.manifest.content_hash == hashed and not full:
             return self._report(previous.generation, self._unchanged(previous.generation), published=False)
         before = previous.generation if previous else None
-        texts = [(n, text) for n, p in enumerate(self.passages) for text in embedding_texts(p, self.splitter)]
-        earlier = () if full else self._reusable(before)
-        vectors, embedded = embed([text for _, text in texts], self.encoder, earlier, progress)
-        is_sentence = np.array([text.role is Role.SENTENCE for _, text in texts])
-        records = row_records(texts)
+        parts, embedded, reused = self._parts(() if full else self._reusable(before), progress)
         manifest = Manifest(
             generation=self.store.next_number(),
             published_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
@@ -190,18 +229,27 @@ class _Build:
             dim=self.encoder.dim,
             documents=len({p.document_id for p in self.passages}),
             passages=len(self.passages),
-            vectors=int((~is_sentence).sum()),
-            sentences=int(is_sentence.sum()),
+            vectors=len(parts.searched.records),
+            sentences=len(parts.sentences.records),
             content_hash=hashed,
+            made_by=made_by() if self.source else "",
             files={},
         )
-        reused = len(texts) - embedded
+        reviewer = None
+        if self.source is not None:
+            reviewer = Reviewer(self.encoder, self.passages, self.questions, before, self.kept, self._load_encoder)
         told: Review | None = None
+
+        def ask(built: Generation) -> tuple[Confidence, npt.NDArray[np.int32]]:
+            confidence = _calibrate(built, self.encoder, self.questions)
+            return confidence, reviewer.ask(built) if reviewer else np.empty(0, np.int32)
 
         def decide(built: Generation) -> None:
             nonlocal told
-            told = self._review(built, before)
-            refused = gate.refusal(told.passages, told.questions) if told and told.questions else ""
+            if reviewer is None or self.source is None:
+                return
+            told = reviewer.review(built, self.source.content, self.source.corpus)
+            refused = gate.refusal(told.passages, told.questions) if told.questions else ""
             if refused:
                 now = before.manifest.generation if before else ""
                 report = self._report(
@@ -210,23 +258,32 @@ class _Build:
                 raise PublicationRefusedError(report)
 
         with self.store.building() as folder:
-            write_generation(
-                folder,
-                manifest,
-                self.passages,
-                Rows(records=records[~is_sentence], vectors=vectors[~is_sentence]),
-                Rows(records=records[is_sentence], vectors=vectors[is_sentence].astype(np.float16)),
-                lambda generation: _calibrate(generation, self.encoder, self.questions),
-            )
+            write_generation(folder, manifest, parts, ask)
             generation = self.store.publish(folder, manifest.generation, keep=keep, review=decide)
         return self._report(generation, told, published=True, embedded=embedded, reused=reused)
 
-    def _previous(self) -> Sound | None:
-        """What is published, or what stands in for it."""
-        try:
-            return self.store.load_sound()
-        except IndexStoreError:  # none yet, or none that is sound: build from nothing
-            return None
+    def _parts(self, generations: Iterable[Generation], progress: Progress | None) -> tuple[Parts, int, int]:
+        """What the generation is written from, and how many texts were embedded for it and how many were not."""
+        size, kept = len(self.passages), self.kept
+        fresh = np.flatnonzero(~kept.is_kept(size)).tolist() if kept else range(size)
+        texts = [(n, text) for n in fresh for text in embedding_texts(self.passages[n], self.splitter)]
+        vectors, embedded = embed([text for _, text in texts], self.encoder, generations, progress)
+        records = row_records(texts)
+        is_sentence = records["role"] == Role.SENTENCE
+        searched = Rows(records=records[~is_sentence], vectors=vectors[~is_sentence])
+        sentences = Rows(records=records[is_sentence], vectors=vectors[is_sentence].astype(np.float16))
+        if kept:
+            searched, sentences = kept.searched(searched), kept.sentences(sentences)
+        words = [lexical_text(passage) for passage in self.passages]
+        documents = self.source.corpus.by_key() if self.source else {}
+        parts = Parts(
+            passages=self.passages,
+            documents=documents,
+            searched=searched,
+            sentences=sentences,
+            lexicon=Lexicon.build(words, (kept.generation.lexicon, kept.now) if kept else None),
+        )
+        return parts, embedded, len(searched.records) + len(sentences.records) - embedded
 
     def _reusable(self, previous: Generation | None) -> Iterator[Generation]:
         """Every sound generation of this encoder, the published one first: a rollback loses no embedding."""
@@ -243,19 +300,8 @@ class _Build:
                 continue
             yield generation
 
-    def _review(self, built: Generation, before: Generation | None) -> Review | None:
-        if self.source is None:
-            return None
-        return review(
-            built,
-            self.encoder,
-            self.passages,
-            self.source.content,
-            self.source.corpus,
-            self.questions,
-            before,
-            lambda fingerprint: load_encoder(self.store.model_folder(fingerprint)),
-        )
+    def _load_encoder(self, fingerprint: str) -> Encoder:
+        return load_encoder(self.store.model_folder(fingerprint))
 
     def _unchanged(self, generation: Generation) -> Review | None:
         if self.source is None:

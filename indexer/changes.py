@@ -13,7 +13,7 @@ from indexer.errors import QueryError
 from indexer.labelled import LabelledQuestions
 from indexer.question import MAX_QUESTION_CHARS, clean_question
 
-MAX_FAQ_PROBES = 2000
+MAX_FAQ_PROBES = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,12 +68,17 @@ class Probe:
     Attributes:
         question: its words.
         right: ids of the passages that answer it.
-        labelled: one of the site's labelled questions, not a FAQ entry's own.
+        entry: number of the FAQ entry whose own question it is; -1 for one of the site's labelled questions.
     """
 
     question: str
     right: frozenset[str]
-    labelled: bool
+    entry: int = -1
+
+    @property
+    def labelled(self) -> bool:
+        """Whether it is one of the site's labelled questions."""
+        return self.entry < 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ class Probes:
 
     Attributes:
         probes: labelled questions first, then FAQ questions in reading order.
-        faq_entries: how many FAQ entries there are; of more than 2,000 an even sample is asked.
+        faq_entries: how many FAQ entries there are; of more than 10,000 an even sample is asked.
     """
 
     probes: tuple[Probe, ...]
@@ -93,21 +98,22 @@ def probes_of(passages: Sequence[Passage], questions: LabelledQuestions | None) 
     """The labelled questions whose passages are there, and each FAQ entry's own question."""
     known = {passage.passage_id for passage in passages}
     labelled = [
-        Probe(text, frozenset(right), labelled=True)
+        Probe(text, frozenset(right))
         for key, text in (questions.queries.items() if questions else ())
         if questions and (right := known.intersection(questions.qrels.get(key, ())))
     ]
-    entries = [passage for passage in passages if passage.kind is PassageKind.FAQ]
+    entries = [number for number, passage in enumerate(passages) if passage.kind is PassageKind.FAQ]
     asked = entries
     if len(entries) > MAX_FAQ_PROBES:
         asked = [entries[place] for place in np.linspace(0, len(entries) - 1, MAX_FAQ_PROBES).astype(int)]
     own = []
-    for entry in asked:
+    for number in asked:
+        entry = passages[number]
         try:
             question = clean_question(entry.question[:MAX_QUESTION_CHARS])
         except QueryError:  # nothing in it that can be asked
             continue
-        own.append(Probe(question, frozenset([entry.passage_id]), labelled=False))
+        own.append(Probe(question, frozenset([entry.passage_id]), number))
     return Probes((*labelled, *own), len(entries))
 
 
@@ -131,6 +137,7 @@ class QuestionChanges:
 
     Attributes:
         labelled, faq: how many labelled and FAQ questions were asked; `faq_entries`: how many there are.
+        taken_over: how many of the FAQ questions were not asked again, for nothing near them changed.
         p1: share of the labelled questions answered first, or of the FAQ questions if none is labelled; None
             without any.
         changed: the first hit is another passage; new entries' questions do not count here or below.
@@ -141,6 +148,7 @@ class QuestionChanges:
     labelled: int
     faq: int
     faq_entries: int
+    taken_over: int
     p1: float | None
     changed: tuple[QuestionChange, ...] = ()
     won: tuple[QuestionChange, ...] = ()
@@ -154,6 +162,7 @@ def compare_questions(
     kept: frozenset[str],
     before: Sequence[str] | str,
     after: Sequence[str],
+    taken_over: int = 0,
 ) -> QuestionChanges:
     """Compare the first hits of two generations.
 
@@ -163,6 +172,7 @@ def compare_questions(
         kept: ids of the passages that both generations have, in the same or another place, as the new one calls them.
         before: passage id of each probe's first hit in the previous generation; or why there are none.
         after: the same in the new generation.
+        taken_over: how many of the hits in `after` are those of `before`, not asked again.
     """
     labelled = sum(probe.labelled for probe in probes.probes)
     judged = [
@@ -174,6 +184,7 @@ def compare_questions(
         labelled=labelled,
         faq=len(probes.probes) - labelled,
         faq_entries=probes.faq_entries,
+        taken_over=taken_over,
         p1=sum(judged) / len(judged) if judged else None,
     )
     if isinstance(before, str):

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import codecs
+import hashlib
 import os
 import re
 import stat
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from indexer import readers
 from indexer.documents import Document
 from indexer.errors import ContentError
+from indexer.languages import detect_language
 from indexer.readers.text import clean
 
 MAX_FILE_BYTES = 20 * 1024 * 1024
@@ -30,19 +34,26 @@ class Corpus:
     Attributes:
         documents: sorted by path.
         skipped: one error for each file that was not read, sorted by path.
+        keys: for each document by its path what stands for the file as it is: a hash of its path and bytes.
     """
 
     documents: tuple[Document, ...]
     skipped: tuple[ContentError, ...]
+    keys: Mapping[str, str]
+
+    def by_key(self) -> dict[str, Document]:
+        """The documents by the key of their file."""
+        return {self.keys[document.path]: document for document in self.documents}
 
 
-def read_corpus(folder: Path) -> Corpus:
+def read_corpus(folder: Path, known: Mapping[str, Document] = MappingProxyType({})) -> Corpus:
     """Read every content file below a folder, or a single file.
 
     Hidden files and folders are left out. Symbolic links are followed where they stay inside the folder.
 
     Args:
         folder: the content folder, or one content file.
+        known: documents by their key, from an earlier corpus; a file that is as it was then is not read again.
 
     Raises:
         ContentError: there is nothing at `folder`.
@@ -53,24 +64,28 @@ def read_corpus(folder: Path) -> Corpus:
     root = folder if folder.is_dir() else folder.parent
     files = _files(root, skipped) if folder.is_dir() else [folder.name]
     documents: list[Document] = []
+    keys: dict[str, str] = {}
     for path in files:
         try:
-            documents.append(_document(root, path))
+            raw = _bytes(root, path)
+            key = hashlib.sha256(path.encode() + b"\0" + raw).hexdigest()
+            documents.append(known[key] if key in known else _document(path, raw))
+            keys[path] = key
         except ContentError as error:
             skipped.append(error)
     documents.sort(key=lambda document: document.path)
     unique, twice = _unique(documents)
-    return Corpus(tuple(unique), tuple(sorted((*skipped, *twice), key=lambda error: (error.path, str(error)))))
+    return Corpus(tuple(unique), tuple(sorted((*skipped, *twice), key=lambda error: (error.path, str(error)))), keys)
 
 
-def _document(root: Path, path: str) -> Document:
-    text = decode(path, _bytes(root, path))
+def _document(path: str, raw: bytes) -> Document:
+    text = decode(path, raw)
     if not text.strip():
         raise ContentError(path, "is empty; write something into it or remove it")
     document = readers.read(path, text)
     if not document.blocks:
         raise ContentError(path, "holds no text to search, only links, headings or unresolved template marks")
-    return document
+    return replace(document, detected=detect_language(document))
 
 
 def _bytes(root: Path, path: str) -> bytes:

@@ -83,7 +83,8 @@ class Document:
         blocks: paragraphs and FAQ entries in reading order.
         url: where it is published, "" if unknown.
         tags: lower-case labels to filter by.
-        lang: ISO 639-1 code, "" to detect it.
+        lang: ISO 639-1 code, "" if it names none.
+        detected: the language of its words, if it names none and they are enough to tell; else "".
         updated: ISO 8601 date of the last change to the content, "" if unknown.
         links: to this document and to others of the same content.
         anchors: every fragment that leads into it, None if its reader does not tell.
@@ -96,6 +97,7 @@ class Document:
     url: str = ""
     tags: tuple[str, ...] = ()
     lang: str = ""
+    detected: str = ""
     updated: str = ""
     links: tuple[Link, ...] = ()
     anchors: tuple[str, ...] | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Self
@@ -15,19 +15,20 @@ import numpy.typing as npt
 
 from indexer.adaptation import Adaptation
 from indexer.confidence import Confidence
-from indexer.documents import Passage
+from indexer.document_file import read_documents, write_documents
+from indexer.documents import Document, Passage
 from indexer.errors import IndexDamagedError
 from indexer.files import read_signed, sha256_file, sign, sync_file, sync_folder, write_array, write_file
 from indexer.labelled import LabelledQuestions
 from indexer.lexicon import Lexicon
-from indexer.passage_table import PassageTable
-from indexer.passages import EmbeddingText, lexical_text
+from indexer.passage_table import PassageTable, fields_of
+from indexer.passages import EmbeddingText, Role
 from indexer.vectors import VectorIndex
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 # One record a vector: the passage it belongs to, what it stands for, the characters of the passage's text it
 # covers, and the hash of the embedded text, by which the next build finds the vector again.
 ROW: Final = np.dtype([("passage", "<i4"), ("role", "u1"), ("start", "<i4"), ("end", "<i4"), ("text", "S16")])
@@ -85,6 +86,16 @@ class Layout:
         return self.folder / "lexicon"
 
     @property
+    def firsts(self) -> Path:
+        """`Generation.firsts`."""
+        return self.folder / "firsts.npy"
+
+    @property
+    def documents(self) -> Path:
+        """What each content file was read as; see `document_file`."""
+        return self.folder / "documents.json"
+
+    @property
     def confidence(self) -> Path:
         """`Confidence`, JSON."""
         return self.folder / "confidence.json"
@@ -101,6 +112,7 @@ class Manifest:
         documents, passages, vectors, sentences: counts.
         nearest: how the nearest vectors are found, a `SearchKind`; recall: the share of the ten nearest that is.
         content_hash: SHA-256 over all passages and the model's fingerprint; equal content gives equal hashes.
+        made_by: see `made_by`; "" where what was read must not be reused.
         files: SHA-256 and size of every file, by its name relative to the folder.
     """
 
@@ -114,6 +126,7 @@ class Manifest:
     vectors: int
     sentences: int
     content_hash: str
+    made_by: str
     files: dict[str, tuple[str, int]]
     nearest: str = ""
     recall: float = 0.0
@@ -161,8 +174,14 @@ class Rows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generation:
-    """A loaded generation: everything a search needs, immutable."""
+    """A loaded generation: everything a search needs, immutable.
 
+    Attributes:
+        firsts: for each FAQ entry in order the number of the passage that its own question finds first, -1 if it was
+            not asked; shape (entries,), int32.
+    """
+
+    folder: Path
     manifest: Manifest
     passages: PassageTable
     vectors: VectorIndex
@@ -172,6 +191,15 @@ class Generation:
     adaptation: Adaptation
     lexicon: Lexicon
     confidence: Confidence
+    firsts: npt.NDArray[np.int32]
+
+    def entries(self) -> IntArray:
+        """The rows of the FAQ entries' own questions, in order; shape (entries,)."""
+        return np.flatnonzero(self.rows["role"] == Role.QUESTION)
+
+    def documents(self) -> dict[str, Document]:
+        """What each content file was read as, by its key in `Corpus.keys`."""
+        return read_documents(Layout(self.folder).documents)
 
     def sentences_of(self, number: int) -> tuple[npt.NDArray[np.void], FloatArray]:
         """The sentences of one passage; none for a passage of a single sentence.
@@ -194,7 +222,8 @@ class Generation:
         layout = Layout(folder)
         manifest = verify(folder)
         try:
-            return _open(layout, manifest, Confidence(**json.loads(layout.confidence.read_bytes())))
+            confidence = Confidence(**json.loads(layout.confidence.read_bytes()))
+            return _open(layout, manifest, confidence, np.load(layout.firsts))
         except (OSError, ValueError, TypeError) as error:
             raise IndexDamagedError(f"{folder} cannot be opened ({error}); roll back or rebuild the index") from error
 
@@ -210,40 +239,58 @@ def text_hash(text: str) -> bytes:
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest().encode()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a generation is written from.
+
+    Attributes:
+        passages: in build order.
+        documents: what they were made of, by key.
+        searched: the embedded texts that are searched.
+        sentences: the embedded sentences.
+        lexicon: their words.
+    """
+
+    passages: Sequence[Passage]
+    documents: Mapping[str, Document]
+    searched: Rows
+    sentences: Rows
+    lexicon: Lexicon
+
+
 def write_generation(
     folder: Path,
     manifest: Manifest,
-    passages: Sequence[Passage],
-    searched: Rows,
-    sentences: Rows,
-    calibrate: Callable[[Generation], Confidence],
+    parts: Parts,
+    ask: Callable[[Generation], tuple[Confidence, npt.NDArray[np.int32]]],
 ) -> None:
     """Write a generation into a new folder and wait until the disk has it all.
 
     Args:
         folder: made here.
         manifest: all but `nearest`, `recall` and `files`, which are filled in.
-        passages: in build order.
-        searched: the embedded texts that are searched.
-        sentences: the embedded sentences.
-        calibrate: makes the confidence of a generation that has all but that.
+        parts: everything but what `ask` finds out.
+        ask: makes the confidence and `firsts` of a generation that has all but these.
     """
     layout = Layout(folder)
     folder.mkdir(parents=True)
-    PassageTable.write(layout.passages, passages)
+    PassageTable.write(layout.passages, parts.passages)
     sync_file(layout.passages)
-    write_array(layout.vectors, searched.vectors)
-    index = VectorIndex.build(searched.vectors)
+    write_documents(layout.documents, parts.documents)
+    write_array(layout.vectors, parts.searched.vectors)
+    index = VectorIndex.build(parts.searched.vectors)
     manifest = replace(manifest, nearest=index.kind.value, recall=round(index.recall(), 4))
     if (finder := index.finder_bytes()) is not None:
         write_file(layout.finder, finder)
-    write_array(layout.rows, searched.records)
-    write_array(layout.sentences, sentences.vectors)
-    write_array(layout.sentence_rows, sentences.records)
-    write_array(layout.adaptation, Adaptation.fit(searched.vectors, searched.records["passage"]).to_array())
-    Lexicon.build([lexical_text(passage) for passage in passages]).save(layout.lexicon)
-    confidence = calibrate(_open(layout, manifest, Confidence()))
+    write_array(layout.rows, parts.searched.records)
+    write_array(layout.sentences, parts.sentences.vectors)
+    write_array(layout.sentence_rows, parts.sentences.records)
+    adaptation = Adaptation.fit(parts.searched.vectors, parts.searched.records["passage"])
+    write_array(layout.adaptation, adaptation.to_array())
+    parts.lexicon.save(layout.lexicon)
+    confidence, firsts = ask(_open(layout, manifest, Confidence(), np.empty(0, np.int32)))
     write_file(layout.confidence, json.dumps(asdict(confidence)).encode())
+    write_array(layout.firsts, firsts)
     files = {
         path.relative_to(folder).as_posix(): (sha256_file(path), path.stat().st_size)
         for path in sorted(folder.rglob("*"))
@@ -283,12 +330,13 @@ def content_hash(passages: Sequence[Passage], fingerprint: str, questions: Label
     """SHA-256 over all that an index is made from; what two builds of the same content share."""
     digest = hashlib.sha256(f"{FORMAT} {fingerprint}\n{questions and asdict(questions)}\n".encode())
     for passage in passages:
-        digest.update(json.dumps(asdict(passage), sort_keys=True).encode() + b"\n")
+        digest.update(json.dumps(fields_of(passage), sort_keys=True).encode() + b"\n")
     return digest.hexdigest()
 
 
-def _open(layout: Layout, manifest: Manifest, confidence: Confidence) -> Generation:
+def _open(layout: Layout, manifest: Manifest, confidence: Confidence, firsts: npt.NDArray[np.int32]) -> Generation:
     return Generation(
+        folder=layout.folder,
         manifest=manifest,
         passages=PassageTable.open(layout.passages),
         vectors=VectorIndex.open(layout.vectors, layout.finder),
@@ -299,4 +347,5 @@ def _open(layout: Layout, manifest: Manifest, confidence: Confidence) -> Generat
         adaptation=Adaptation(*np.load(layout.adaptation)),
         lexicon=Lexicon.load(layout.lexicon),
         confidence=confidence,
+        firsts=firsts,
     )

@@ -1,31 +1,28 @@
-"""Words to passages: BM25 over language-aware terms. The only file that imports the BM25 library."""
+"""Words to passages: BM25 over language-aware terms and over pieces of words."""
 
 from __future__ import annotations
 
-import errno
 import json
-import logging
 import re
+import threading
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Self
 
-import bm25s
 import numpy as np
 import numpy.typing as npt
 import Stemmer
-from bm25s import stopwords as _stopwords
 
 from indexer.errors import IndexDamagedError
-from indexer.files import sync_file, write_file
+from indexer.files import write_file
+from indexer.postings import Postings
 
 FloatArray = npt.NDArray[np.float32]
-
-logging.getLogger("bm25s").setLevel(logging.ERROR)
+IntArray = npt.NDArray[np.int64]
 
 # Snowball's name for each language it stems.
 _STEMMERS = {
@@ -36,20 +33,16 @@ _STEMMERS = {
     "pt": "portuguese", "ro": "romanian", "ru": "russian", "sr": "serbian", "es": "spanish", "sv": "swedish",
     "ta": "tamil", "tr": "turkish", "yi": "yiddish",
 }  # fmt: skip
+# The library's name for the stop words of each language it has.
 _STOP_WORDS = {
-    "da": _stopwords.STOPWORDS_DANISH, "de": _stopwords.STOPWORDS_GERMAN, "en": _stopwords.STOPWORDS_EN_PLUS,
-    "es": _stopwords.STOPWORDS_SPANISH, "fr": _stopwords.STOPWORDS_FRENCH, "it": _stopwords.STOPWORDS_ITALIAN,
-    "nb": _stopwords.STOPWORDS_NORWEGIAN, "nl": _stopwords.STOPWORDS_DUTCH, "no": _stopwords.STOPWORDS_NORWEGIAN,
-    "pt": _stopwords.STOPWORDS_PORTUGUESE, "ru": _stopwords.STOPWORDS_RUSSIAN, "sv": _stopwords.STOPWORDS_SWEDISH,
-    "tr": _stopwords.STOPWORDS_TURKISH,
+    "da": "DANISH", "de": "GERMAN", "en": "EN_PLUS", "es": "SPANISH", "fr": "FRENCH", "it": "ITALIAN",
+    "nb": "NORWEGIAN", "nl": "DUTCH", "no": "NORWEGIAN", "pt": "PORTUGUESE", "ru": "RUSSIAN", "sv": "SWEDISH",
+    "tr": "TURKISH",
 }  # fmt: skip
 # Scripts written without spaces between words: Han, kana, Thai, Lao, Khmer, Burmese.
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"(?P<unspaced>[{UNSPACED}]+)|[^\W_](?:[^\W_{UNSPACED}]|['’](?=[^\W\d_]))*")
 _GRAM = 4
-# How many postings of a question are added up in each index, about a millisecond's work. Those of its rarest tokens
-# come first: where there are so many, what they leave out stands in so many passages that it says little.
-_POSTINGS = 100_000
 _HEADER, _PARTS = "lexicon.json", ("terms", "grams", "questions")
 
 
@@ -69,13 +62,18 @@ def words(text: str) -> Iterator[str]:
             yield from (run[i : i + 2] for i in range(len(run) - 1))
 
 
-def terms(text: str, lang: str) -> list[str]:
-    """The terms a text is indexed by: its words without the language's stop words, stemmed.
+def terms(text: str, lang: str, stops: Collection[str] | None = None) -> list[str]:
+    """The terms a text is indexed by: its words without stop words, stemmed.
+
+    Args:
+        text: in any script.
+        lang: ISO 639-1 code.
+        stops: words to leave out; None for `stop_words` of the language.
 
     >>> terms("The counsellors were helping", "en")
     ['counsellor', 'help']
     """
-    stops = _stop_words(lang)
+    stops = stop_words(lang) if stops is None else stops
     return stems([word for word in words(text) if word not in stops], lang)
 
 
@@ -118,78 +116,107 @@ class LexicalText:
 
 
 class Lexicon:
-    """How much each passage has in common with a question, by words and by pieces of words.
+    """How much each passage has in common with a question, by words and by pieces of words; safe to share.
 
-    Three BM25 indexes: terms (stemmed, in the content's languages), grams of the whole passage, and grams of its
-    questions alone. Each is Robertson's BM25 as Lucene computes it (k1 1.5, b 0.75):
-    idf = ln(1 + (N - n + 0.5) / (n + 0.5)). A term carries its language, and a question is read in every language
-    of the content. Beyond some thousands of passages, the commonest tokens of a long question are left out.
+    Three BM25 indexes (`Postings`): terms (stemmed, in the content's languages), grams of the whole passage, and
+    grams of its questions alone. A term carries its language, and a question is read in every language of the
+    content. Beyond some thousands of passages, the commonest tokens of a long question are left out.
 
     Attributes:
         languages: ISO 639-1 codes of the content.
         counts: how often each word stands in the content.
+        size: how many passages it holds.
     """
 
     def __init__(
         self,
-        languages: tuple[str, ...],
+        size: int,
+        stops: Mapping[str, Collection[str]],
         counts: dict[str, int],
-        terms: _Postings,
-        grams: _Postings,
-        questions: _Postings,
+        terms: Postings,
+        grams: Postings,
+        questions: Postings,
     ) -> None:
-        self.languages = languages
+        self.size = size
         self.counts = counts
+        self.languages = tuple(stops)
+        self._stops = stops
         self._terms = terms
         self._grams = grams
         self._questions = questions
+        self._spare = threading.local()
 
     @classmethod
-    def build(cls, passages: Sequence[LexicalText]) -> Self:
-        """Index all passages, each in its own language."""
-        return cls(
-            tuple(sorted({p.lang for p in passages})),
-            dict(Counter(word for p in passages for word in words(p.text))),
-            _Postings.build([[f"{p.lang}:{term}" for term in terms(p.text, p.lang)] for p in passages]),
-            _Postings.build([grams(p.text) for p in passages]),
-            _Postings.build([grams(p.questions) for p in passages]),
-        )
+    def build(cls, passages: Sequence[LexicalText], earlier: tuple[Lexicon, IntArray] | None = None) -> Self:
+        """Index all passages, each in its own language.
 
-    @property
-    def size(self) -> int:
-        """How many passages it holds."""
-        return self._terms.size
+        Args:
+            passages: all of them.
+            earlier: an earlier lexicon, and for each of its passages the number of the one in `passages` that has
+                the same words, or -1; those are not counted again. The result is the same.
+        """
+        counted = np.ones(len(passages), dtype=np.bool_)
+        if earlier is not None:
+            counted[earlier[1][earlier[1] >= 0]] = False
+        fresh = [(number, passages[number]) for number in np.flatnonzero(counted).tolist()]
+        size = len(passages)
+        return cls(
+            size,
+            {lang: stop_words(lang) for lang in sorted({p.lang for p in passages})},
+            dict(sorted(Counter(word for p in passages for word in words(p.text)).items())),
+            Postings.build(
+                ((n, [f"{p.lang}:{term}" for term in terms(p.text, p.lang)]) for n, p in fresh),
+                size,
+                earlier and (earlier[0]._terms, earlier[1]),
+            ),
+            Postings.build(((n, grams(p.text)) for n, p in fresh), size, earlier and (earlier[0]._grams, earlier[1])),
+            Postings.build(
+                ((n, grams(p.questions)) for n, p in fresh), size, earlier and (earlier[0]._questions, earlier[1])
+            ),
+        )
 
     def bm25(self, question: str) -> FloatArray:
         """BM25 over terms of every passage; shape (passages,), float32, >= 0; all zero if no word is known."""
-        return self._terms.scores([f"{lang}:{term}" for lang in self.languages for term in terms(question, lang)])
+        total = np.zeros(self.size, dtype=np.float32)
+        np.add.at(total, *self._terms.of(self._asked(question)))
+        return total
 
-    def evidence(self, question: str, weights: Sequence[float]) -> FloatArray:
-        """What is in common with every passage; shape (passages,), float32, in [0, 1].
+    def evidence(self, question: str, weights: Sequence[float]) -> tuple[IntArray, FloatArray]:
+        """The passages that have something in common with a question, and how much.
 
         Each of the three scores is divided by its best.
 
         Args:
             question: its words.
             weights: of terms, grams of the whole passage and grams of its questions; they add up to 1.
+
+        Returns:
+            Passage numbers, int64, ascending, and the evidence of each, float32, in (0, 1].
         """
         pieces = grams(question)
-        parts = (self.bm25(question), self._grams.scores(pieces), self._questions.scores(pieces))
-        for part, weight in zip(parts, weights, strict=True):
-            best = float(part.max(initial=0.0))
-            if best > 0:
-                part *= np.float32(weight / best)
-        total, *others = parts
-        for part in others:
-            total += part
-        return total
+        parts = (self._terms.of(self._asked(question)), self._grams.of(pieces), self._questions.of(pieces))
+        # All zero between two questions: to write a million zeros for each would cost more than the sums.
+        part, total = self._spare.__dict__.pop("sums", None) or np.zeros((2, self.size), dtype=np.float32)
+        for (passages, values), weight in zip(parts, weights, strict=True):
+            np.add.at(part, passages, values)
+            # A passage stands there once for each token in common: beyond one each, all are fewer.
+            where = passages if len(passages) < self.size else slice(None)
+            if best := float(part[where].max(initial=0.0)):
+                total[where] += part[where] * np.float32(weight / best)
+            part[where] = 0
+        found = np.flatnonzero(total > 0)
+        evidence = total[found]
+        total[found] = 0
+        self._spare.sums = (part, total)
+        return found, evidence
 
     def save(self, folder: Path) -> None:
         """Write into a new folder, synced to the disk."""
-        header = {"languages": self.languages, "size": self._terms.size, "counts": self.counts}
+        stops = {lang: sorted(words) for lang, words in self._stops.items()}
         folder.mkdir()
         for name, postings in zip(_PARTS, (self._terms, self._grams, self._questions), strict=True):
             postings.save(folder / name)
+        header = {"size": self.size, "stop_words": stops, "counts": self.counts}
         write_file(folder / _HEADER, json.dumps(header).encode())
 
     @classmethod
@@ -201,86 +228,28 @@ class Lexicon:
         """
         try:
             header: dict[str, Any] = json.loads((folder / _HEADER).read_text("utf-8"))
-            parts = [_Postings.load(folder / name, int(header["size"])) for name in _PARTS]
-            return cls(tuple(header["languages"]), header["counts"], *parts)
+            stops = {lang: frozenset(words) for lang, words in header["stop_words"].items()}
+            parts = [Postings.load(folder / name) for name in _PARTS]
+            return cls(int(header["size"]), stops, header["counts"], *parts)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise IndexDamagedError(
                 f"{folder}: the words of this index cannot be read ({error}); rebuild it"
             ) from error
 
+    def _asked(self, question: str) -> list[str]:
+        return [f"{lang}:{term}" for lang, stops in self._stops.items() for term in terms(question, lang, stops)]
 
-class _Postings:
-    """One BM25 index; None where no text has a token, which the library cannot hold."""
 
-    def __init__(self, bm25: bm25s.BM25 | None, size: int) -> None:
-        self._bm25 = bm25
-        self.size = size
-        if bm25:  # mapped from the disk, but without memmap's own cost a slice
-            self._postings = [np.asarray(bm25.scores[name]) for name in ("data", "indices", "indptr")]
+@cache
+def stop_words(lang: str) -> frozenset[str]:
+    """Words of a language that say nothing about a text; none for a language without a list."""
+    # Serving needs only those that the index brings with it: this import takes a fifth of a second.
+    from bm25s import stopwords
 
-    @classmethod
-    def build(cls, texts: Sequence[Sequence[str]]) -> Self:
-        vocabulary: dict[str, int] = {}
-        ids = [[vocabulary.setdefault(token, len(vocabulary)) for token in tokens] for tokens in texts]
-        if not vocabulary:
-            return cls(None, len(texts))
-        bm25 = bm25s.BM25(method="lucene")
-        bm25.index((ids, vocabulary), show_progress=False, create_empty_token=False)
-        return cls(bm25, len(texts))
-
-    def scores(self, tokens: Sequence[str]) -> FloatArray:
-        total = np.zeros(self.size, dtype=np.float32)
-        known: dict[str, int] = self._bm25.vocab_dict if self._bm25 else {}
-        ids = [known[token] for token in tokens if token in known]
-        if not ids:
-            return total
-        # The library adds token by token; a question has a hundred grams.
-        values, passages, bounds = self._postings
-        spans = self._heard(bounds, ids)
-        np.add.at(
-            total,
-            np.concatenate([passages[start:stop] for start, stop in spans]),
-            np.concatenate([values[start:stop] for start, stop in spans]),
-        )
-        return total
-
-    @staticmethod
-    def _heard(bounds: npt.NDArray[np.int64], ids: list[int]) -> list[tuple[int, int]]:
-        """Where the postings of tokens begin and end; of too many, those of the rarest, and of one in any case."""
-        tokens = np.array(ids)
-        starts, stops = bounds[tokens], bounds[tokens + 1]
-        counts = stops - starts
-        if counts.sum() > _POSTINGS:
-            order = np.argsort(counts, kind="stable")
-            kept = max(1, int(np.searchsorted(np.cumsum(counts[order]), _POSTINGS, side="right")))
-            starts, stops = starts[order[:kept]], stops[order[:kept]]
-        return list(zip(starts.tolist(), stops.tolist(), strict=True))
-
-    def save(self, folder: Path) -> None:
-        folder.mkdir()
-        if self._bm25:
-            self._bm25.save(str(folder), show_progress=False)
-            for path in sorted(folder.iterdir()):
-                sync_file(path)
-            try:
-                self.load(folder, self.size)
-            except ValueError as error:  # NumPy can take a full disk for success
-                raise OSError(errno.ENOSPC, "only a part was written, as on a full disk", str(folder)) from error
-
-    @classmethod
-    def load(cls, folder: Path, size: int) -> Self:
-        if not folder.exists() or not any(folder.iterdir()):
-            return cls(None, size)
-        bm25 = bm25s.BM25.load(str(folder), mmap=True, show_progress=False, verbosity=0)
-        return cls(bm25, size)
+    return frozenset(getattr(stopwords, f"STOPWORDS_{_STOP_WORDS[lang]}")) if lang in _STOP_WORDS else frozenset()
 
 
 @cache
 def _stemmer(lang: str) -> Any:
     name = _STEMMERS.get(lang)
     return Stemmer.Stemmer(name) if name else None
-
-
-@cache
-def _stop_words(lang: str) -> frozenset[str]:
-    return frozenset(_STOP_WORDS.get(lang, ()))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from sentencex import segment
 
-from indexer.documents import Document, FaqEntry, Paragraph, Passage, PassageKind, slug
+from indexer.documents import Document, FaqEntry, Passage, PassageKind, slug
 from indexer.lexicon import LexicalText
 
 Span = tuple[int, int]
@@ -17,8 +16,6 @@ CountTokens = Callable[[Sequence[str]], list[int]]
 
 # A heading path or a question may take at most this share of the window; the words below it need the rest.
 _MAX_CONTEXT_SHARE = 0.5
-_DETECTION_CHARS = 4000
-_MIN_DETECTION_CHARS = 200
 
 
 class Role(IntEnum):
@@ -225,38 +222,6 @@ def sentence_spans(text: str, lang: str) -> list[Span]:
             start += len(sentence)
         line_start += len(line)
     return spans
-
-
-def detect_languages(documents: Sequence[Document]) -> dict[str, str]:
-    """The language of each document that names none, from its own words.
-
-    A document of fewer than 200 characters takes the language that most of the content is in.
-
-    Returns:
-        ISO 639-1 code by document id.
-    """
-    unknown = {d.document_id: _sample(d) for d in documents if not d.lang}
-    if not unknown:
-        return {}
-    from py3langid import classify  # loads its model: only where a language is unknown
-
-    found = {key: str(classify(text)[0]) for key, text in unknown.items() if len(text) >= _MIN_DETECTION_CHARS}
-    named = Counter(d.lang for d in documents if d.lang)
-    most = (named + Counter(found.values())).most_common(1)
-    default = most[0][0] if most else str(classify(" ".join(unknown.values()))[0])
-    return {key: found.get(key, default) for key in unknown}
-
-
-def _sample(document: Document) -> str:
-    words: list[str] = []
-    size = 0
-    for block in document.blocks:
-        text = block.text if isinstance(block, Paragraph) else f"{block.question} {block.answer}"
-        words.append(text)
-        size += len(text)
-        if size > _DETECTION_CHARS:
-            break
-    return " ".join(words)[:_DETECTION_CHARS]
 
 
 def _trim(text: str, span: Span) -> Span:

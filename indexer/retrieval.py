@@ -14,7 +14,7 @@ from indexer.encoder import Encoder
 from indexer.generation import Generation
 from indexer.passages import Role
 from indexer.ranking import DEFAULT_WEIGHTS, Weights
-from indexer.selection import highest
+from indexer.selection import highest, rows_of
 from indexer.spelling import Spelling
 
 FloatArray = npt.NDArray[np.float32]
@@ -111,18 +111,20 @@ class Retriever:
         """Rank for one question; `found` are its nearest rows, where they are known already."""
         generation = self._generation
         near_query, member_query = generation.adaptation.map(query)
-        lexical = generation.lexicon.evidence(question, self._weights.parts)
+        words = generation.lexicon.evidence(question, self._weights.parts)
         if allowed is not None:
-            rows, _ = _rows(self._bounds, allowed)
+            rows, _ = rows_of(self._bounds, allowed)
             found = generation.vectors.search(near_query, _DENSE_ROWS, rows=rows)
         elif found is None:
             found = generation.vectors.search(near_query, _DENSE_ROWS)
         near, cosines = found
-        candidates = self._candidates(self._owners[near], cosines, lexical, allowed)
+        if allowed is not None:
+            words = _among(words, allowed)
+        candidates = self._candidates(self._owners[near], cosines, words)
         if not len(candidates):
             none = np.empty(0, dtype=np.float32)
             return Ranked(query=near_query, passages=candidates, scores=none, best_rows=candidates, signal=0.0)
-        rows, starts = _rows(self._bounds, candidates)
+        rows, starts = rows_of(self._bounds, candidates)
         products = generation.vectors.products(rows, np.stack((near_query, member_query)))
         evidence = ranking.gather(
             passages=candidates,
@@ -131,7 +133,7 @@ class Retriever:
             roles=self._roles[rows],
             cosines=products[0],
             membership=products[1],
-            lexical=lexical[candidates],
+            lexical=_at(words, candidates),
         )
         scores = ranking.fuse(evidence, self._weights)
         order = ranking.order(scores, candidates)
@@ -156,25 +158,22 @@ class Retriever:
             ),
         )
 
-    def _candidates(
-        self, owners: IntArray, cosines: FloatArray, lexical: FloatArray, allowed: IntArray | None
-    ) -> IntArray:
+    def _candidates(self, owners: IntArray, cosines: FloatArray, words: Found) -> IntArray:
         """The passages worth a closer look, ascending.
 
         Args:
             owners: passage of each row found, the nearest first.
             cosines: of each row found, descending.
-            lexical: of every passage.
-            allowed: only these passages, ascending; all of them if None.
+            words: passages with something in common, ascending, and how much; only those that are allowed.
         """
-        by_words = _most_in_common(lexical) if allowed is None else allowed[_most_in_common(lexical[allowed])]
-        found = np.sort(np.concatenate((owners, by_words)))
+        passages, lexical = words
+        found = np.sort(np.concatenate((owners, passages[_most_in_common(lexical)])))
         candidates = found[np.diff(found, prepend=-1) > 0]
         if len(candidates) > _CANDIDATES:
             # Backwards, so that of a passage's rows the nearest is the one that stays.
             nearest = np.full(len(candidates), cosines.min(initial=1.0), dtype=np.float32)
             nearest[np.searchsorted(candidates, owners[::-1])] = cosines[::-1]
-            best = self._weights.lexical * lexical[candidates] + nearest
+            best = self._weights.lexical * _at(words, candidates) + nearest
             candidates = np.sort(candidates[highest(best, _CANDIDATES)])
         return candidates
 
@@ -182,7 +181,7 @@ class Retriever:
         """Highest cosine of any sentence of each passage; -1 for those whose sentences have no vectors."""
         nearest = np.full(len(passages), -1, dtype=np.float32)
         several = self._sentence_bounds[passages + 1] > self._sentence_bounds[passages]
-        rows, starts = _rows(self._sentence_bounds, passages[several])
+        rows, starts = rows_of(self._sentence_bounds, passages[several])
         if len(rows):
             cosines = self._generation.sentences[rows].astype(np.float32) @ query
             nearest[several] = np.maximum.reduceat(cosines, starts)
@@ -190,29 +189,33 @@ class Retriever:
 
 
 def _most_in_common(lexical: FloatArray) -> IntArray:
-    """Positions of the best scores, each above 0, in no order."""
+    """Positions of the best of some scores above 0, in no order."""
     floor = lexical.max(initial=0.0) / 2
     found = np.flatnonzero(lexical > floor)
-    # To sort out the few best costs nothing against sorting all of a million.
+    # To sort out the few best costs nothing against sorting all of some hundred thousand.
     while len(found) < _LEXICAL_PASSAGES and floor > 0:
         floor = floor / 4 if floor > _LITTLE else 0.0
         found = np.flatnonzero(lexical > floor)
     return found[highest(lexical[found], _LEXICAL_PASSAGES)]
 
 
-def _rows(bounds: IntArray, numbers: IntArray) -> tuple[IntArray, IntArray]:
-    """All rows of some passages, in their order, and where in them those of each passage begin.
+def _at(words: Found, numbers: IntArray) -> FloatArray:
+    """What each of some passages has in common with the question, 0 for nothing; shape (len(numbers),), float32."""
+    passages, lexical = words
+    if not len(passages):
+        return np.zeros(len(numbers), dtype=np.float32)
+    places = np.minimum(np.searchsorted(passages, numbers), len(passages) - 1)
+    return np.where(passages[places] == numbers, lexical[places], np.float32(0))
 
-    Args:
-        bounds: the first row of every passage, and the number of rows.
-        numbers: of passages.
-    """
-    begins = bounds[numbers]
-    counts = bounds[numbers + 1] - begins
-    ends = np.cumsum(counts)
-    starts = ends - counts
-    rows: IntArray = np.arange(ends[-1] if len(ends) else 0) + np.repeat(begins - starts, counts)
-    return rows, starts
+
+def _among(words: Found, allowed: IntArray) -> Found:
+    """Those of some passages that are allowed; all ascending."""
+    passages, lexical = words
+    if not len(allowed):
+        return passages[:0], lexical[:0]
+    places = np.minimum(np.searchsorted(allowed, passages), len(allowed) - 1)
+    kept = allowed[places] == passages
+    return passages[kept], lexical[kept]
 
 
 def _is_whole(encoder: Encoder, words: Sequence[str]) -> list[bool]:

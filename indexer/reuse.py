@@ -1,18 +1,75 @@
-"""Embeds only what no earlier generation has embedded."""
+"""What an earlier generation has done already: passages that stayed as they were, and embedded texts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from indexer.documents import Passage
 from indexer.encoder import Encoder
-from indexer.generation import Generation, text_hash
+from indexer.generation import Generation, Rows, text_hash
 from indexer.passages import EmbeddingText, Role
+from indexer.selection import rows_of
 
 FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
 Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The passages that are in an earlier generation just as they are now: all that was made of them is still right.
+
+    Attributes:
+        generation: made by the same code, of the same model.
+        passages: its passages, in its order.
+        now: the number that each has now, -1 if it is gone or changed; shape (len(passages),).
+    """
+
+    generation: Generation
+    passages: Sequence[Passage]
+    now: IntArray
+
+    @classmethod
+    def of(cls, generation: Generation, earlier: Sequence[Passage], passages: Sequence[Passage]) -> Self:
+        """Compare all of a generation's passages with those of a build."""
+        place = {passage.passage_id: number for number, passage in enumerate(passages)}
+        found = [place.get(passage.passage_id, -1) for passage in earlier]
+        same = [n if n >= 0 and passages[n] == passage else -1 for n, passage in zip(found, earlier, strict=True)]
+        return cls(generation, earlier, np.array(same, dtype=np.int64))
+
+    def is_kept(self, size: int) -> npt.NDArray[np.bool_]:
+        """Which of the `size` passages of the build are among them; shape (size,)."""
+        kept = np.zeros(size, dtype=np.bool_)
+        kept[self.now[self.now >= 0]] = True
+        return kept
+
+    def searched(self, fresh: Rows) -> Rows:
+        """The vectors that are searched: those of the kept passages, and of all others in `fresh`."""
+        return self._joined(self.generation.rows, self.generation.vectors.vectors(slice(None)), fresh)
+
+    def sentences(self, fresh: Rows) -> Rows:
+        """The same for sentences."""
+        return self._joined(self.generation.sentence_rows, self.generation.sentences, fresh)
+
+    def _joined(self, records: npt.NDArray[np.void], vectors: npt.NDArray[Any], fresh: Rows) -> Rows:
+        bounds = np.searchsorted(np.ascontiguousarray(records["passage"]), np.arange(len(self.now) + 1))
+        here = np.flatnonzero(self.now >= 0)
+        rows, _ = rows_of(bounds, here)
+        old = records[rows]
+        old["passage"] = np.repeat(self.now[here], np.diff(bounds)[here])
+        together = np.concatenate((old, fresh.records))
+        order = np.argsort(together["passage"], kind="stable")
+        places = np.empty_like(order)
+        places[order] = np.arange(len(order))
+        all_vectors = np.empty((len(order), vectors.shape[1]), dtype=vectors.dtype)
+        all_vectors[places[: len(rows)]] = vectors[rows]
+        all_vectors[places[len(rows) :]] = fresh.vectors
+        return Rows(records=together[order], vectors=all_vectors)
 
 
 def embed(

@@ -1,4 +1,4 @@
-"""The best of many scores."""
+"""The best of many scores, and the rows of some passages."""
 
 from __future__ import annotations
 
@@ -31,3 +31,18 @@ def highest(scores: FloatArray, count: int) -> IntArray:
     better = np.flatnonzero(scores > last)
     equal = np.flatnonzero(scores == last)[: count - len(better)]
     return np.concatenate((better[np.argsort(-scores[better], kind="stable")], equal))
+
+
+def rows_of(bounds: IntArray, numbers: IntArray) -> tuple[IntArray, IntArray]:
+    """All rows of some passages, in their order, and where in them those of each passage begin.
+
+    Args:
+        bounds: the first row of every passage, and the number of rows.
+        numbers: of passages.
+    """
+    begins = bounds[numbers]
+    counts = bounds[numbers + 1] - begins
+    ends = np.cumsum(counts)
+    starts = ends - counts
+    rows: IntArray = np.arange(ends[-1] if len(ends) else 0) + np.repeat(begins - starts, counts)
+    return rows, starts

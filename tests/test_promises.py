@@ -39,7 +39,7 @@ ONLY_IN = {
     "uvicorn": ("search_api/web/",),
     "watchfiles": ("search_api/watch.py",),
     "typer": ("search_api/cli.py",),
-    "rich": ("search_api/cli.py",),
+    "rich": ("search_api/cli.py", "search_api/terminal.py"),
 }
 SOURCES = sorted([*(ROOT / "indexer").rglob("*.py"), *(ROOT / "search_api").rglob("*.py")])
 

@@ -28,19 +28,24 @@ def write_content(folder: Path, passages: int | None) -> None:
     if passages is None:
         shutil.copytree(ARTICLES, folder)
         return
-    sentences = [
-        sentence.strip(" .") + "."
-        for document in read_corpus(ARTICLES).documents
-        for block in document.blocks
-        for sentence in (block.answer if isinstance(block, FaqEntry) else block.text).split(". ")
-    ]
+    texts = sentences()
     chosen = random.Random(0)
     folder.mkdir(parents=True)
     for first in range(0, passages, _PER_FILE):
         lines = [f"# Article {first // _PER_FILE}"]
         for number in range(first, min(first + _PER_FILE, passages)):
-            lines += [f"## Part {number}", " ".join(chosen.sample(sentences, 4))]
+            lines += [f"## Part {number}", " ".join(chosen.sample(texts, 4))]
         (folder / f"article-{first // _PER_FILE:05}.md").write_text("\n\n".join(lines) + "\n", "utf-8")
+
+
+def sentences() -> list[str]:
+    """Those of the demonstration content, roughly."""
+    return [
+        sentence.strip(" .") + "."
+        for document in read_corpus(ARTICLES).documents
+        for block in document.blocks
+        for sentence in (block.answer if isinstance(block, FaqEntry) else block.text).split(". ")
+    ]
 
 
 def edit(folder: Path) -> None:

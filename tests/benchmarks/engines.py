@@ -8,10 +8,11 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -165,6 +166,13 @@ class Tutorial(Peer):
         """See `Engine`."""
         return [self.python, str(_PEERS / "tutorial.py"), "serve", str(self.index), str(port)]
 
+    def texts_per_second(self, texts: Sequence[str]) -> float:
+        """How many texts its `encode` embeds a second, the model loaded and warm."""
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            json.dump(texts, file)
+            file.flush()
+            return float(run([self.python, str(_PEERS / "tutorial.py"), "encode", file.name]).splitlines()[-1])
+
 
 class Txtai(Peer):
     """txtai's own API server, hybrid search."""
@@ -191,8 +199,8 @@ class Txtai(Peer):
 PEERS: dict[str, type[Peer]] = {peer.name: peer for peer in (Tutorial, Txtai)}
 
 
-def run(command: list[str]) -> None:
-    """Run a command to its end.
+def run(command: list[str]) -> str:
+    """Run a command to its end; what it printed.
 
     Raises:
         RuntimeError: it failed; the message ends what it printed.
@@ -200,3 +208,4 @@ def run(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command[:6])} failed: {(done.stderr or done.stdout).strip()[-1000:]}")
+    return done.stdout

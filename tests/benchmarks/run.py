@@ -20,12 +20,21 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks.content import ROOT, edit, questions, write_content
-from tests.benchmarks.engines import PEERS, Engine, ThisEngine
+from indexer.build import stored_encoder
+from indexer.corpus import read_corpus
+from indexer.index_store import IndexStore
+from indexer.model import DEFAULT_MODEL
+from indexer.passages import Splitter, embedding_texts, passages_of
+from tests.benchmarks.content import ARTICLES, ROOT, edit, questions, write_content
+from tests.benchmarks.drawn import build_drawn
+from tests.benchmarks.engines import PEERS, Engine, ThisEngine, Tutorial
 from tests.benchmarks.load import Load, put_load
+from tests.benchmarks.plot import plot
 from tests.benchmarks.stages import split
 
 FOLDER = ROOT / ".bench"
+# With more passages, vectors are drawn near real ones, and no peer takes part.
+MOST_EMBEDDED = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +42,11 @@ class Measured:
     """One engine on one content.
 
     Attributes:
-        indexing_per_second: passages a second, from nothing, the process's start included.
-        rebuild_seconds: after one passage was added.
+        indexing_per_second: passages a second, from nothing, the process's start included; 0 where vectors are drawn.
+        rebuild_seconds: after one passage was added; 0 where vectors are drawn.
         start_seconds: from the start of the server to its first answer.
         peak_bytes: most memory the server held.
+        nearest: how this engine finds the nearest vectors, and the recall@10 measured when it was built.
         stages: median milliseconds of the parts of a question; of this engine only.
     """
 
@@ -48,6 +58,7 @@ class Measured:
     start_seconds: float
     peak_bytes: int
     loads: list[Load]
+    nearest: str = ""
     stages: dict[str, float] = field(default_factory=dict)
 
 
@@ -73,32 +84,69 @@ def main(
             report["left_out"][name] = str(error)
             console.print(f"left out: {name}: {error}", markup=False)
     counts = [int(number) for number in clients.split(",")]
+    report["texts_a_second"] = encoding(FOLDER / "environments" if "tutorial" in chosen else None)
     for size in [None, *(int(number) for number in passages.split(",") if number)]:
+        drawn = size is not None and size > MOST_EMBEDDED
         with tempfile.TemporaryDirectory(prefix="bench-") as temporary:
             folder = Path(temporary)
-            write_content(folder / "content", size)
-            for name in ("this engine", *chosen):
+            if not drawn:
+                write_content(folder / "content", size)
+            for name in ("this engine", *(() if drawn else chosen)):
                 (folder / name).mkdir()
                 engine: Engine = (
                     PEERS[name](folder / name, FOLDER / "environments") if name in PEERS else ThisEngine(folder / name)
                 )
-                shutil.copytree(folder / "content", folder / name / "content")
-                report["results"].append(asdict(measure(name, engine, folder, counts, seconds)))
+                if drawn:
+                    assert size is not None
+                    build_drawn(engine.index, size)
+                else:
+                    shutil.copytree(folder / "content", folder / name / "content")
+                measured = measure(name, engine, None if drawn else folder / "passages.jsonl", counts, seconds)
+                report["results"].append(asdict(measured))
                 console.print(f"measured: {name}, {report['results'][-1]['passages']:,} passages", highlight=False)
     FOLDER.mkdir(exist_ok=True)
     path = FOLDER / f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}.json"
     path.write_text(json.dumps(report, indent=1), "utf-8")
-    show(console, report["results"])
-    console.print(f"written to {path.relative_to(ROOT)}", highlight=False)
+    show(console, report)
+    plot(report, path.with_suffix(".png"))
+    console.print(f"written to {path.relative_to(ROOT)} and .png", highlight=False)
 
 
-def measure(name: str, engine: Engine, folder: Path, counts: list[int], seconds: float) -> Measured:
-    """Index, start, ask, stop, edit and index again."""
-    content, passages = engine.folder / "content", folder / "passages.jsonl"
+def encoding(environments: Path | None) -> dict[str, float]:
+    """Texts a second that this engine embeds, and sentence-transformers where it has an environment: the same texts."""
+    encoder = stored_encoder(IndexStore(FOLDER), DEFAULT_MODEL)
+    splitter = Splitter(encoder.max_tokens, encoder.count_tokens)
+    passages = [
+        passage for document in read_corpus(ARTICLES).documents for passage in passages_of(document, splitter, "en")
+    ]
+    texts = list(dict.fromkeys(text.text for each in passages for text in embedding_texts(each, splitter)))
+    encoder.encode_documents(texts[:64])
     begun = time.perf_counter()
-    engine.build(content, passages)
-    indexing = time.perf_counter() - begun
-    number = len(passages.read_text("utf-8").splitlines())
+    encoder.encode_documents(texts)
+    rates = {"this engine": round(len(texts) / (time.perf_counter() - begun), 1)}
+    if environments is not None:
+        rates["sentence-transformers"] = Tutorial(Path(), environments).texts_per_second(texts)
+    return rates
+
+
+def measure(name: str, engine: Engine, passages: Path | None, counts: list[int], seconds: float) -> Measured:
+    """Index, start, ask, stop, edit and index again.
+
+    Args:
+        name: of the engine.
+        engine: with its content in `engine.folder`.
+        passages: what this engine writes of its index, and the peers read; None if the index is built already.
+        counts: how many clients ask.
+        seconds: for each of these.
+    """
+    content, indexing = engine.folder / "content", 0.0
+    if passages is not None:
+        begun = time.perf_counter()
+        engine.build(content, passages)
+        indexing = time.perf_counter() - begun
+        number = len(passages.read_text("utf-8").splitlines())
+    else:
+        number = IndexStore(engine.index).load().manifest.passages
     asked = questions()
     try:
         start = engine.start(next(asked))
@@ -109,25 +157,32 @@ def measure(name: str, engine: Engine, folder: Path, counts: list[int], seconds:
         peak = engine.peak_memory()
     finally:
         engine.stop()
-    stages = split(engine.index, asked) if isinstance(engine, ThisEngine) else {}
-    if stages and counts[0] == 1:
-        stages["http"] = round(loads[0].p50 - stages["all"], 3)
-    index_bytes = engine.index_bytes()
-    edit(content)
-    added = folder / "added.jsonl"
-    added.write_text(passages.read_text("utf-8") + json.dumps({"id": "added", "text": "Was not here."}) + "\n", "utf-8")
-    begun = time.perf_counter()
-    engine.build(content, added)
-    rebuild = time.perf_counter() - begun
+    stages, nearest = {}, ""
+    if isinstance(engine, ThisEngine):
+        stages = split(engine.index, asked)
+        manifest = IndexStore(engine.index).load().manifest
+        nearest = f"{manifest.nearest}, recall {manifest.recall}"
+        if counts[0] == 1:
+            stages["http"] = round(loads[0].p50 - stages["all"], 3)
+    index_bytes, rebuild = engine.index_bytes(), 0.0
+    if passages is not None:
+        edit(content)
+        added = engine.folder / "added.jsonl"
+        more = json.dumps({"id": "added", "text": "Was not here."}) + "\n"
+        added.write_text(passages.read_text("utf-8") + more, "utf-8")
+        begun = time.perf_counter()
+        engine.build(content, added)
+        rebuild = time.perf_counter() - begun
     return Measured(
         engine=name,
         passages=number,
-        indexing_per_second=round(number / indexing, 1),
+        indexing_per_second=round(number / indexing, 1) if indexing else 0,
         rebuild_seconds=round(rebuild, 2),
         index_bytes=index_bytes,
         start_seconds=round(start, 2),
         peak_bytes=peak,
         loads=loads,
+        nearest=nearest,
         stages=stages,
     )
 
@@ -149,8 +204,9 @@ def machine() -> dict[str, str]:
     }
 
 
-def show(console: Console, results: list[dict[str, Any]]) -> None:
+def show(console: Console, report: dict[str, Any]) -> None:
     """The table, and under it the parts of this engine's time."""
+    results = report["results"]
     table = Table("engine", "passages", "clients", "requests/s", "p50 ms", "p95 ms", "p99 ms", "failed")
     about = Table("engine", "passages", "indexed/s", "rebuild s", "index MB", "start s", "peak MB")
     for result in results:
@@ -171,7 +227,10 @@ def show(console: Console, results: list[dict[str, Any]]) -> None:
     for result in results:
         if result["stages"]:
             parts = ", ".join(f"{stage} {value}" for stage, value in result["stages"].items())
-            console.print(f"{result['passages']:,} passages, median ms of one question: {parts}", highlight=False)
+            said = f"{result['passages']:,} passages ({result['nearest']}), median ms of one question: {parts}"
+            console.print(said, highlight=False)
+    rates = ", ".join(f"{name} {rate:,.0f}" for name, rate in report["texts_a_second"].items())
+    console.print(f"texts embedded a second: {rates}", highlight=False)
 
 
 if __name__ == "__main__":

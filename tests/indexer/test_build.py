@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from indexer import readers
 from indexer.build import build_index
 from indexer.changes import QuestionChange
 from indexer.confidence import Confidence
@@ -193,6 +194,44 @@ def test_with_the_real_model_reused_embeddings_are_those_of_a_full_build(
     same = {"passages.sqlite", "rows.npy", "sentence_rows.npy", "confidence.json"}
     same |= {name for name in step.manifest.files if name.startswith("lexicon/")}
     assert {name: step.manifest.files[name] for name in same} == {name: full.manifest.files[name] for name in same}
+
+
+def test_only_changed_files_are_read_again(built: SmallSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    built.write("new.md", "# Sleep\n\nIt helps both.\n")
+    read: list[str] = []
+    reader = readers.read
+    monkeypatch.setattr(readers, "read", lambda path, text: read.append(path) or reader(path, text))
+    monkeypatch.setattr("indexer.build.embedding_texts", lambda passage, _: pytest.fail(passage.passage_id))
+    with pytest.raises(pytest.fail.Exception, match=r"^new/sleep$"):
+        built.build()
+    assert read == ["new.md"]
+
+
+def test_what_other_code_read_is_read_again(
+    built: SmallSite, encoder: CountingEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.build.made_by", lambda: "a later version")
+    read: list[str] = []
+    reader = readers.read
+    monkeypatch.setattr(readers, "read", lambda path, text: read.append(path) or reader(path, text))
+    built.write("new.md", "# Sleep\n\nGo to bed early.\n")
+    built.build()
+    assert read == ["calm-talks.md", "new.md"]
+    assert sorted(encoder.texts) == ["Go to bed early.", "Sleep\nGo to bed early."]  # embeddings are still right
+
+
+def test_a_short_text_follows_the_language_of_the_others(site: SmallSite) -> None:
+    german = "Wir suchen gemeinsam, was Ihrer Beziehung helfen könnte, wieder besser miteinander zu reden. " * 4
+    english = "We look together for what might help the two of you to talk with each other again as you did. " * 4
+    site.write("short.md", "# Ja\n\nNein.\n")
+    site.write("a.md", f"# A\n\n{german}\n")
+    site.build()
+    for name in "bc":
+        site.write(f"{name}.md", f"# {name}\n\n{english}\n")
+    report = site.build()
+    found = {passage.document_id: passage.lang for passage in site.store.load().passages.all()}
+    assert found == {"a": "de", "b": "en", "c": "en", "short": "en"}
+    assert report.review is not None
 
 
 def test_a_changed_title_embeds_only_texts_that_carry_it(built: SmallSite, encoder: CountingEncoder) -> None:

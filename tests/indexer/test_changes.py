@@ -70,8 +70,8 @@ def test_the_probes_are_the_labelled_questions_and_the_entries_own() -> None:
     questions = LabelledQuestions(labelled, {"1": {"a/1": 2, "a/x": 1}, "2": {"a/y": 1}}, {"3": "nothing"})
     probes = probes_of(passages, questions)
     assert probes.probes == (
-        Probe("how so", frozenset(["a/1"]), labelled=True),
-        Probe("Why?", frozenset(["a/q"]), labelled=False),
+        Probe("how so", frozenset(["a/1"])),
+        Probe("Why?", frozenset(["a/q"]), 1),
     )
     assert probes.faq_entries == 2
 
@@ -86,7 +86,7 @@ def test_of_many_entries_an_even_sample_is_asked() -> None:
 
 def test_won_lost_and_changed() -> None:
     asked = [("kept", "a"), ("won", "a"), ("lost", "a"), ("wrong both times", "a"), ("of a new entry", "n")]
-    probes = Probes(tuple(Probe(q, frozenset([right]), labelled=False) for q, right in asked), 5)
+    probes = Probes(tuple(Probe(q, frozenset([right]), 0) for q, right in asked), 5)
     before, after = ["a", "b", "a", "b", "a"], ["a", "a", "b", "c", "n"]
     told = compare_questions(probes, None, frozenset("abc"), before, after)
     won, lost = QuestionChange("won", "b", "a"), QuestionChange("lost", "a", "b")
@@ -97,13 +97,13 @@ def test_won_lost_and_changed() -> None:
 
 def test_the_same_passage_in_another_place_is_no_change() -> None:
     moved = compare_passages([paragraph("a/1", "one")], [paragraph("b/1", "one")])
-    probes = Probes((Probe("one", frozenset(["b/1"]), labelled=True),), 0)
+    probes = Probes((Probe("one", frozenset(["b/1"])),), 0)
     told = compare_questions(probes, moved, frozenset(["b/1"]), ["a/1"], ["b/1"])
     assert (told.changed, told.won, told.lost, told.p1) == ((), (), (), 1.0)
 
 
 def test_labelled_questions_alone_make_the_share_where_there_are_any() -> None:
-    probes = Probes((Probe("l", frozenset("a"), labelled=True), Probe("f", frozenset("b"), labelled=False)), 1)
+    probes = Probes((Probe("l", frozenset("a")), Probe("f", frozenset("b"), 0)), 1)
     told = compare_questions(probes, None, frozenset(), "there is no previous generation", ["b", "b"])
     assert (told.labelled, told.faq, told.p1) == (1, 1, 0.0)
     assert told.not_compared == "there is no previous generation"

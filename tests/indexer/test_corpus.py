@@ -117,4 +117,4 @@ def test_a_single_file_and_a_missing_folder(tmp_path: Path) -> None:
 
 
 def test_an_empty_folder_is_an_empty_corpus(tmp_path: Path) -> None:
-    assert read_corpus(tmp_path) == corpus.Corpus((), ())
+    assert read_corpus(tmp_path) == corpus.Corpus((), (), {})

@@ -116,35 +116,46 @@ def test_saving_and_loading_changes_nothing(tmp_path: Path, texts: list[str]) ->
     assert again.languages == lexicon.languages
     for question in ("red", "red wine", "zebra"):
         np.testing.assert_array_equal(again.bm25(question), lexicon.bm25(question))
-        np.testing.assert_array_equal(again.evidence(question, PARTS), lexicon.evidence(question, PARTS))
+        for now, before in zip(again.evidence(question, PARTS), lexicon.evidence(question, PARTS), strict=True):
+            np.testing.assert_array_equal(now, before)
 
 
 def test_evidence_is_a_share_of_what_the_best_passage_has(three: Lexicon) -> None:
     for question in ("red wine", "the leaf", "zebra", "winne"):
-        evidence = three.evidence(question, PARTS)
-        assert evidence.dtype == np.float32
-        assert ((evidence >= 0) & (evidence <= 1 + 1e-6)).all()
-    assert np.argmax(three.evidence("red wine", PARTS)) == 1
-    assert three.evidence("red wine", PARTS)[1] == pytest.approx(1)  # best by words and by pieces
-    assert three.evidence("qqq", PARTS).tolist() == [0, 0, 0]
+        passages, evidence = three.evidence(question, PARTS)
+        assert (passages.dtype, evidence.dtype) == (np.int64, np.float32)
+        assert (np.diff(passages) > 0).all()
+        assert ((evidence > 0) & (evidence <= 1 + 1e-6)).all()
+    passages, evidence = three.evidence("red wine", PARTS)
+    assert passages.tolist() == [0, 1]
+    assert evidence[0] < evidence[1] == pytest.approx(1)  # best by words and by pieces
+    assert three.evidence("qqq", PARTS)[0].tolist() == []
+
+
+def test_what_one_question_has_in_common_is_not_left_for_the_next(three: Lexicon) -> None:
+    first = three.evidence("red wine", PARTS)
+    three.evidence("green tea", PARTS)
+    again = three.evidence("red wine", PARTS)
+    np.testing.assert_array_equal(first[0], again[0])
+    np.testing.assert_array_equal(first[1], again[1])
 
 
 @pytest.mark.parametrize(("misspelt", "best"), [("greeen", 2), ("wiine", 1), ("rosse", 0)])
 def test_a_misspelt_word_is_still_evidence(three: Lexicon, misspelt: str, best: int) -> None:
     assert three.bm25(misspelt).max() == 0
-    assert np.argmax(three.evidence(misspelt, PARTS)) == best
-    assert three.evidence(misspelt, PARTS)[best] > 0
+    passages, evidence = three.evidence(misspelt, PARTS)
+    assert passages[np.argmax(evidence)] == best
 
 
 def test_of_too_many_postings_the_rarest_words_are_heard(monkeypatch: pytest.MonkeyPatch) -> None:
     lexicon = lexicon_of(["red rose", "red wine", "red tea", "red wine rose"])  # in 4, 2, 2 and 1 of 4 texts
     question = "red rose wine tea"
     whole = lexicon.bm25(question)
-    monkeypatch.setattr("indexer.lexicon._POSTINGS", 9)
+    monkeypatch.setattr("indexer.postings._HEARD", 9)
     np.testing.assert_array_equal(lexicon.bm25(question), whole)  # 4 + 2 + 2 + 1 are not too many
-    monkeypatch.setattr("indexer.lexicon._POSTINGS", 8)
+    monkeypatch.setattr("indexer.postings._HEARD", 8)
     np.testing.assert_array_equal(lexicon.bm25(question), lexicon.bm25("tea rose wine"))
-    monkeypatch.setattr("indexer.lexicon._POSTINGS", 2)
+    monkeypatch.setattr("indexer.postings._HEARD", 2)
     np.testing.assert_array_equal(lexicon.bm25(question), lexicon.bm25("tea"))
     assert np.count_nonzero(lexicon.bm25("red")) == 4  # the only word of a question is always heard
 

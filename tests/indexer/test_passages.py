@@ -17,7 +17,6 @@ from indexer.encoder import Encoder
 from indexer.passages import (
     Role,
     Splitter,
-    detect_languages,
     embedding_texts,
     lexical_text,
     passages_of,
@@ -237,14 +236,3 @@ def test_a_passage_can_be_found_by_all_its_words() -> None:
     assert found.questions.split() == ["q", "r"]
     assert lexical_text(replace(passage, question="", alternates=())).questions == "body"
     assert passage.kind is PassageKind.PARAGRAPH
-
-
-def test_a_documents_language_is_read_from_its_words() -> None:
-    french = "Nous cherchons ensemble ce qui pourrait aider votre couple à mieux se parler chaque semaine. " * 4
-    german = "Wir suchen gemeinsam, was Ihrer Beziehung helfen könnte, wieder besser miteinander zu reden. " * 4
-    documents = [
-        Document(document_id=name, path=name, title=name, blocks=(Paragraph(text=text),), lang=lang)
-        for name, text, lang in [("fr", french, ""), ("de", german, ""), ("short", "Ja.", ""), ("named", french, "de")]
-    ]
-    # Two of the three known are German, so that is what a text too short to tell is taken for.
-    assert detect_languages(documents) == {"fr": "fr", "de": "de", "short": "de"}

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -40,8 +41,18 @@ def serve(folder: Path, port: int) -> None:
     uvicorn.run(app, port=port, log_level="error")
 
 
+def encode(texts: list[str]) -> None:
+    model = SentenceTransformer(str(MODEL), device="cpu")
+    model.encode(texts[:64])
+    begun = time.perf_counter()
+    model.encode(texts, normalize_embeddings=True)
+    print(len(texts) / (time.perf_counter() - begun))
+
+
 if __name__ == "__main__":
-    if sys.argv[1] == "index":
+    if sys.argv[1] == "encode":
+        encode(json.loads(Path(sys.argv[2]).read_text("utf-8")))
+    elif sys.argv[1] == "index":
         index(Path(sys.argv[2]), Path(sys.argv[3]))
     else:
         serve(Path(sys.argv[2]), int(sys.argv[3]))

@@ -1,0 +1,46 @@
+"""Which language a document is in, where it does not say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from indexer.documents import Document, Paragraph
+
+_SAMPLE_CHARS = 4000
+_MIN_CHARS = 200
+
+
+def detect_language(document: Document) -> str:
+    """ISO 639-1 code of the language of a document's words; "" if it names one, or has fewer than 200 characters."""
+    sample = _sample(document)
+    return "" if document.lang or len(sample) < _MIN_CHARS else _classify(sample)
+
+
+def language_of(document: Document, usual: str) -> str:
+    """The language a document names, else that of its words, else the usual one."""
+    return document.lang or document.detected or usual
+
+
+def usual_language(documents: Sequence[Document]) -> str:
+    """The language that most documents are in; of documents that are all short, that of all their words."""
+    found = Counter(lang for document in documents if (lang := document.lang or document.detected)).most_common(1)
+    return found[0][0] if found else _classify(" ".join(map(_sample, documents)))
+
+
+def _classify(text: str) -> str:
+    from py3langid import classify  # loads its model: only where a language is unknown
+
+    return str(classify(text)[0])
+
+
+def _sample(document: Document) -> str:
+    words: list[str] = []
+    size = 0
+    for block in document.blocks:
+        text = block.text if isinstance(block, Paragraph) else f"{block.question} {block.answer}"
+        words.append(text)
+        size += len(text)
+        if size > _SAMPLE_CHARS:
+            break
+    return " ".join(words)[:_SAMPLE_CHARS]

@@ -1,0 +1,197 @@
+"""What the `faq` command prints: for people with colours where there are any, or JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from indexer.build import BuildReport
+    from indexer.inventory import Inventory
+    from indexer.review import Review
+    from search_api.evaluation import Evaluation
+    from search_api.searcher import Hit, SearchResult
+
+_SHOWN = 10
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def error(reason: object, label: str = "[bold red]faq:[/]") -> None:
+    """One line to stderr."""
+    err.print(f"{label} {escape(str(reason))}", soft_wrap=True)
+
+
+@contextmanager
+def progress(label: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A bar that tells what is done and how long the rest takes; none in a pipe."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True, disable=quiet or not err.is_terminal) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def print_json(value: Any) -> None:
+    """JSON to stdout."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def print_inventory(inventory: Inventory) -> None:
+    """A line for each generation, and for each damage."""
+    # Plain lines, not a drawn table: in a narrow terminal or a pipe that would cut off names and reasons.
+    out.print(
+        f"[bold]  {'number':<7} {'published at':<21} {'passages':>8} {'MB':>8}  {'state':<8} model[/]", soft_wrap=True
+    )
+    for state in inventory.generations:
+        verdict = "[red]damaged[/] " if state.damage else "[green]sound[/]   "
+        out.print(
+            f"{'→' if state.current else ' '} {state.number:<7} {escape(state.published_at or 'unknown'):<21} "
+            f"{state.passages:>8,} {state.size_bytes / 1e6:>8.1f}  {verdict} {escape(state.model or 'unknown')}",
+            soft_wrap=True,
+        )
+        if state.damage:
+            out.print(f"    [red]{escape(state.damage)}[/]", soft_wrap=True)
+    if inventory.pointer:
+        error(inventory.pointer, "[yellow]warning[/]")
+
+
+def print_verdicts(inventory: Inventory) -> None:
+    """Whether each generation, each model and the pointer are sound."""
+    checked = [(f"generation {state.number}", state.damage) for state in inventory.generations]
+    checked += [(f"model {state.folder} {state.model}".rstrip(), state.damage) for state in inventory.models]
+    for name, damage in [*checked, *([("pointer", inventory.pointer)] if inventory.pointer else [])]:
+        verdict = f"[bold red]damaged[/] {escape(damage)}" if damage else "[green]sound[/]"
+        out.print(f"{escape(name)}: {verdict}", soft_wrap=True)
+
+
+def print_build(report: BuildReport, index: Path) -> None:
+    """What a build did, and its review."""
+    for skipped in report.skipped:
+        error(skipped, "[yellow]skipped[/]")
+    fitted = (
+        f"fitted on {report.calibrated_on:,} labelled questions" if report.calibrated_on else "not fitted on this site"
+    )
+    state = "Refused; still" if report.refused else "Published" if report.published else "Nothing changed; still"
+    colour = "red" if report.refused else "green"
+    out.print(
+        f"[bold {colour}]{state} generation {report.generation or 'none'}[/] in {escape(str(index))}\n"
+        f"  {report.documents:,} documents, {report.passages:,} passages "
+        f"({report.paragraphs:,} paragraphs, {report.faq_entries:,} FAQ entries)\n"
+        f"  {report.embedded:,} texts embedded, {report.reused:,} reused, {len(report.skipped):,} files skipped\n"
+        f"  confidence {fitted}\n"
+        f"  {report.seconds:.1f} s, {report.size_bytes / 1e6:.1f} MB",
+        soft_wrap=True,
+    )
+    if report.review is not None:
+        _print_review(report.review)
+
+
+def _print_review(review: Review) -> None:
+    if (passages := review.passages) is not None:
+        moved = [f"{origin} → {key}" for origin, key in passages.moved]
+        _print_names("passages added", passages.added)
+        _print_names("passages changed", passages.changed)
+        _print_names("passages moved", moved)
+        _print_names("passages removed", passages.removed)
+    if (questions := review.questions) is not None and (questions.labelled or questions.faq):
+        p1 = (
+            f"[bold]{questions.p1:.1%}[/] of the {'labelled' if questions.labelled else 'FAQ'} questions answered first"
+        )
+        asked = questions.faq - questions.taken_over
+        part = f" of {questions.faq_entries:,}" if asked < questions.faq_entries else ""
+        rest = ", nothing near the others changed" if questions.taken_over else ""
+        out.print(
+            f"  {questions.labelled:,} labelled and {asked:,}{part} FAQ questions asked{rest}: {p1}", soft_wrap=True
+        )
+        if questions.not_compared and passages is not None:
+            out.print(f"  not compared: {escape(questions.not_compared)}", soft_wrap=True)
+        for name, changes in (
+            ("answered by another passage first", questions.changed),
+            ("won (right first now)", questions.won),
+            ("lost (right first before)", questions.lost),
+        ):
+            _print_names(name, [f"{c.question}: {c.before or 'nothing'} → {c.after or 'nothing'}" for c in changes])
+    if review.not_asked and review.findings:
+        out.print(f"  {review.not_asked}")
+    _print_names("things to mend", [f"{f.kind}: {', '.join(f.places[:3])}: {f.advice}" for f in review.findings])
+
+
+def _print_names(label: str, names: Sequence[str]) -> None:
+    """A count and the first ten names; nothing for none."""
+    if not names:
+        return
+    out.print(f"  [bold]{len(names):,}[/] {label}", soft_wrap=True)
+    for name in names[:_SHOWN]:
+        out.print(Text(f"    {name}"), soft_wrap=True)
+    if len(names) > _SHOWN:
+        out.print(f"    and {len(names) - _SHOWN:,} more")
+
+
+_VERDICTS = {
+    "high": "[bold green]Answered[/]",
+    "partial": "[bold yellow]This may help[/]",
+    "none": "[bold red]No good answer here[/]; the closest passages:",
+}
+
+
+def print_result(result: SearchResult) -> None:
+    """The hits, the answering sentence marked."""
+    out.print(f"{_VERDICTS[result.answered.value]} [dim](confidence {result.confidence:.0%})[/]")
+    for number, hit in enumerate(result.hits, 1):
+        passage = hit.passage
+        title = passage.question or " › ".join(passage.heading_path) or passage.document_title
+        out.print()
+        out.print(Text.assemble((f"{number}. ", "dim"), (title, "bold"), (f"  {hit.score:.3f}", "dim")))
+        out.print(Padding(_marked(hit), (0, 0, 0, 3)))
+        out.print(Padding(Text(f"{passage.document_title} · {passage.url or passage.passage_id}", "dim"), (0, 0, 0, 3)))
+    if result.related:
+        out.print("\n[bold]You may also have meant[/]")
+        for passage in result.related:
+            out.print(Text(f"   {passage.question}"))
+
+
+def print_evaluation(report: Evaluation) -> None:
+    """The figures beside the baselines, and the worst questions."""
+    from search_api.evaluation import METRICS
+
+    table = Table(title=f"{escape(report.dataset)}: {report.queries:,} questions", title_justify="left")
+    table.add_column("", no_wrap=True)
+    for metric in METRICS:
+        table.add_column(metric, no_wrap=True)
+    for name, values in (("this engine", report.metrics), *report.baselines.items()):
+        table.add_row(name, *(f"{values[metric]:.3f}" for metric in METRICS))
+    for name, end in (("95% from", 0), ("95% to", 1)):
+        table.add_row(name, *(f"{report.intervals[metric][end]:.3f}" for metric in METRICS), style="dim")
+    out.print(table)
+    if report.tuning is not None:
+        about = ", ".join(f"{name} {value}" for name, value in report.tuning.items())
+        out.print(f"  [dim]tuning: {escape(about)}[/]", soft_wrap=True)
+    if report.no_answer is not None:
+        for name, value in report.to_dict()["no_answer"].items():
+            out.print(f"  {name:<24} {value:.3f}")
+    if report.misses:
+        out.print("\n[bold]Worst questions[/]")
+    for miss in report.misses:
+        place = f"came {miss.rank}." if miss.rank else "not among the first 100"
+        out.print(f"  {escape(miss.question)}", soft_wrap=True)
+        out.print(f"    [red]found[/]  {escape(miss.found)} [dim](confidence {miss.confidence:.0%})[/]", soft_wrap=True)
+        out.print(f"    [green]wanted[/] {escape(miss.expected[0])} [dim]({place})[/]", soft_wrap=True)
+
+
+def _marked(hit: Hit) -> Text:
+    text = Text(hit.passage.text)
+    if hit.highlight:
+        text.stylize("green", hit.highlight.start, hit.highlight.end)
+    return text
