@@ -23,7 +23,7 @@ from indexer.generation import Generation, Manifest, Parts, Rows, content_hash, 
 from indexer.index_store import KEEP, IndexStore, Sound
 from indexer.labelled import LabelledQuestions
 from indexer.languages import language_of, usual_language
-from indexer.lexicon import Lexicon
+from indexer.lexicon import Earlier, Lexicon
 from indexer.made_by import made_by
 from indexer.model import DEFAULT_MODEL, export_model, find_model
 from indexer.passages import Role, Splitter, embedding_texts, lexical_text, passages_of
@@ -259,7 +259,8 @@ class _Build:
 
         with self.store.building() as folder:
             write_generation(folder, manifest, parts, ask)
-            generation = self.store.publish(folder, manifest.generation, keep=keep, review=decide)
+            proven = self.kept.is_kept(len(self.passages)) if self.kept else None
+            generation = self.store.publish(folder, manifest.generation, keep=keep, proven=proven, review=decide)
         return self._report(generation, told, published=True, embedded=embedded, reused=reused)
 
     def _parts(self, generations: Iterable[Generation], progress: Progress | None) -> tuple[Parts, int, int]:
@@ -275,13 +276,17 @@ class _Build:
         if kept:
             searched, sentences = kept.searched(searched), kept.sentences(sentences)
         words = [lexical_text(passage) for passage in self.passages]
+        earlier = None
+        if kept:
+            gone = [lexical_text(kept.passages[number]) for number in np.flatnonzero(kept.now < 0).tolist()]
+            earlier = Earlier(lexicon=kept.generation.lexicon, now=kept.now, gone=gone)
         documents = self.source.corpus.by_key() if self.source else {}
         parts = Parts(
             passages=self.passages,
             documents=documents,
             searched=searched,
             sentences=sentences,
-            lexicon=Lexicon.build(words, (kept.generation.lexicon, kept.now) if kept else None),
+            lexicon=Lexicon.build(words, earlier),
         )
         return parts, embedded, len(searched.records) + len(sentences.records) - embedded
 

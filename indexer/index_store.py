@@ -18,6 +18,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 from filelock import FileLock, Timeout
 
 from indexer.errors import IndexDamagedError, IndexLockedError, IndexMissingError, IndexStoreError
@@ -222,7 +224,13 @@ class IndexStore:
             self._sweep()
 
     def publish(
-        self, built: Path, number: str, *, keep: int = KEEP, review: Callable[[Generation], None] | None = None
+        self,
+        built: Path,
+        number: str,
+        *,
+        keep: int = KEEP,
+        proven: npt.NDArray[np.bool_] | None = None,
+        review: Callable[[Generation], None] | None = None,
     ) -> Generation:
         """Verify a built generation by loading and searching it, then make it current in one atomic step.
 
@@ -230,13 +238,14 @@ class IndexStore:
             built: its folder, from `building`.
             number: from `next_number`.
             keep: how many generations to keep besides it, at least 1.
+            proven: see `check_sound`.
             review: sees the verified generation; what it raises stops the publication.
 
         Raises:
             IndexDamagedError: what was written is not what can be read; the published generation stays.
         """
         generation = Generation.load(built)
-        check_sound(generation)
+        check_sound(generation, proven)
         if review is not None:
             review(generation)
         replaced = ""

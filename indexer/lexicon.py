@@ -7,7 +7,7 @@ import re
 import threading
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -115,6 +115,21 @@ class LexicalText:
     text: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """What is known of an earlier build.
+
+    Attributes:
+        lexicon: of that build.
+        now: for each of its passages the number of the one that has the same words now, or -1; shape (passages,).
+        gone: the words of those without one.
+    """
+
+    lexicon: Lexicon
+    now: IntArray
+    gone: Sequence[LexicalText]
+
+
 class Lexicon:
     """How much each passage has in common with a question, by words and by pieces of words; safe to share.
 
@@ -147,32 +162,31 @@ class Lexicon:
         self._spare = threading.local()
 
     @classmethod
-    def build(cls, passages: Sequence[LexicalText], earlier: tuple[Lexicon, IntArray] | None = None) -> Self:
-        """Index all passages, each in its own language.
-
-        Args:
-            passages: all of them.
-            earlier: an earlier lexicon, and for each of its passages the number of the one in `passages` that has
-                the same words, or -1; those are not counted again. The result is the same.
-        """
+    def build(cls, passages: Sequence[LexicalText], earlier: Earlier | None = None) -> Self:
+        """Index all passages, each in its own language; what is known of an earlier build is not counted again."""
+        known = earlier.lexicon._stops if earlier else {}
+        languages = sorted({passage.lang for passage in passages})
+        stops = {lang: known[lang] if lang in known else stop_words(lang) for lang in languages}
         counted = np.ones(len(passages), dtype=np.bool_)
+        counts: Counter[str] = Counter()
         if earlier is not None:
-            counted[earlier[1][earlier[1] >= 0]] = False
+            counted[earlier.now[earlier.now >= 0]] = False
+            counts.update(earlier.lexicon.counts)
+            counts.subtract(word for text in earlier.gone for word in words(text.text))
         fresh = [(number, passages[number]) for number in np.flatnonzero(counted).tolist()]
-        size = len(passages)
+        counts.update(word for _, passage in fresh for word in words(passage.text))
+
+        def postings(name: str, tokens: Callable[[LexicalText], list[str]]) -> Postings:
+            before = (getattr(earlier.lexicon, name), earlier.now) if earlier else None
+            return Postings.build(((number, tokens(text)) for number, text in fresh), len(passages), before)
+
         return cls(
-            size,
-            {lang: stop_words(lang) for lang in sorted({p.lang for p in passages})},
-            dict(sorted(Counter(word for p in passages for word in words(p.text)).items())),
-            Postings.build(
-                ((n, [f"{p.lang}:{term}" for term in terms(p.text, p.lang)]) for n, p in fresh),
-                size,
-                earlier and (earlier[0]._terms, earlier[1]),
-            ),
-            Postings.build(((n, grams(p.text)) for n, p in fresh), size, earlier and (earlier[0]._grams, earlier[1])),
-            Postings.build(
-                ((n, grams(p.questions)) for n, p in fresh), size, earlier and (earlier[0]._questions, earlier[1])
-            ),
+            len(passages),
+            stops,
+            {word: count for word, count in sorted(counts.items()) if count},
+            postings("_terms", lambda p: [f"{p.lang}:{term}" for term in terms(p.text, p.lang, stops[p.lang])]),
+            postings("_grams", lambda p: grams(p.text)),
+            postings("_questions", lambda p: grams(p.questions)),
         )
 
     def bm25(self, question: str) -> FloatArray:

@@ -26,8 +26,10 @@ def clean_question(question: str, field: str = "q") -> str:
         raise QueryError(
             field, f"has {len(question):,} characters, at most {MAX_QUESTION_CHARS:,} are allowed; shorten it"
         )
-    kept = (" " if unicodedata.category(c) == "Cc" else c for c in question if unicodedata.category(c) != "Cs")
-    cleaned = " ".join(unicodedata.normalize("NFC", "".join(kept)).split())
+    if not question.isprintable():  # else it has neither
+        kept = (" " if unicodedata.category(c) == "Cc" else c for c in question if unicodedata.category(c) != "Cs")
+        question = "".join(kept)
+    cleaned = " ".join(unicodedata.normalize("NFC", question).split())
     if not cleaned:
         raise QueryError(field, "is empty; type a question")
     return cleaned

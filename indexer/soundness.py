@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import numpy.typing as npt
 
 from indexer.errors import IndexDamagedError
 from indexer.generation import Generation
-from indexer.passages import Role
 
 # A sentence's half-precision values are off by at most 0.0005 of themselves.
 _UNIT_TOLERANCE = 1e-3
 # Two ways to sum one float32 product of unit vectors differ by less.
 _COSINE_TOLERANCE = 1e-4
 _BLOCK = 8192
-_MAX_QUESTIONS = 10_000
+_MAX_PROVEN = 1_000
 
 
-def check_sound(generation: Generation) -> None:
+def check_sound(generation: Generation, proven: npt.NDArray[np.bool_] | None = None) -> None:
     """Check what hashes cannot tell: that what was written is an index of its content.
 
-    Each FAQ entry is looked for by its own question, of more than 10,000 an even sample.
+    Each FAQ entry is looked for by its own question.
+
+    Args:
+        generation: whose files match their hashes.
+        proven: which of its passages are as they were in an earlier sound generation, shape (passages,); of more
+            than 1,000 such entries an even sample is looked for.
 
     Raises:
         IndexDamagedError: names what is wrong.
     """
     number = generation.manifest.generation
-    for look in (_counts, _rows, _units, _own_questions):
+    for look in (_counts, _rows, _units, partial(_own_questions, proven=proven)):
         if problem := look(generation):
             raise IndexDamagedError(f"generation {number} is not published: {problem}; build it again")
 
@@ -74,10 +80,14 @@ def _units(generation: Generation) -> str:
     return ""
 
 
-def _own_questions(generation: Generation) -> str:
-    asked: npt.NDArray[np.int64] = np.flatnonzero(generation.rows["role"] == Role.QUESTION)
-    if len(asked) > _MAX_QUESTIONS:
-        asked = asked[np.linspace(0, len(asked) - 1, _MAX_QUESTIONS).astype(np.int64)]
+def _own_questions(generation: Generation, proven: npt.NDArray[np.bool_] | None) -> str:
+    asked = generation.entries()
+    if proven is not None:
+        were = proven[generation.rows["passage"][asked]]
+        again = asked[were]
+        if len(again) > _MAX_PROVEN:
+            again = again[np.linspace(0, len(again) - 1, _MAX_PROVEN).astype(np.int64)]
+        asked = np.sort(np.concatenate((asked[~were], again)))
     for start in range(0, len(asked), _BLOCK):
         rows = asked[start : start + _BLOCK]
         own = generation.vectors.vectors(rows)

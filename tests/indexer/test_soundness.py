@@ -99,3 +99,23 @@ def test_an_unsound_build_is_not_published(site: SmallSite) -> None:
         site.build(spoiled)
     assert site.store.numbers() == ["000001"]
     assert site.store.current() == "000001"
+
+
+def test_of_proven_entries_a_sample_is_looked_for_and_of_others_each(
+    site: SmallSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.write("a.csv", "question,answer\n" + "".join(f"What of w{n}?,It is v{n}.\n" for n in range(9)))
+    site.build()
+    generation = site.store.load()
+    monkeypatch.setattr("indexer.soundness._MAX_PROVEN", 2)
+    asked: list[int] = []
+    honest = generation.vectors.search_many
+    monkeypatch.setattr(
+        VectorIndex, "search_many", lambda _, queries, k: asked.append(len(queries)) or honest(queries, k)
+    )
+    check_sound(generation)
+    proven = np.ones(9, dtype=np.bool_)
+    check_sound(generation, proven)
+    proven[4:] = False
+    check_sound(generation, proven)
+    assert asked == [9, 2, 7]

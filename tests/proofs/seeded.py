@@ -81,7 +81,7 @@ BUGS = (
     Bug(
         "a generation is published unverified",
         "indexer/index_store.py",
-        "        generation = Generation.load(built)\n        check_sound(generation)\n"
+        "        generation = Generation.load(built)\n        check_sound(generation, proven)\n"
         "        if review is not None:\n            review(generation)\n",
         "",
         "tests/indexer/test_index_store.py::test_a_damaged_build_is_not_published",
