@@ -25,7 +25,8 @@ from indexer.labelled import LabelledQuestions
 from indexer.languages import language_of, usual_language
 from indexer.lexicon import Earlier, Lexicon
 from indexer.made_by import made_by
-from indexer.model import DEFAULT_MODEL, export_model, find_model
+from indexer.model import DEFAULT_MODEL, find_model
+from indexer.model_export import export_model
 from indexer.passages import Role, Splitter, embedding_texts, lexical_text, passages_of
 from indexer.retrieval import Retriever
 from indexer.reuse import Kept, Progress, embed

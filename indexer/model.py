@@ -1,7 +1,4 @@
-"""From a model's name to verified local files, and from those to an exported model that serves without torch.
-
-Beside `indexer.model_tuning` the only file that imports sentence_transformers and torch, and only inside functions.
-"""
+"""From a model's name to verified local files, and what is known of a model once it is exported."""
 
 from __future__ import annotations
 
@@ -10,11 +7,10 @@ import importlib.util
 import json
 import logging
 import os
-import shutil
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.errors import ModelError
-from indexer.files import make_folder, read_signed, sha256_file, sign, sync_file, sync_folder, write_file
+from indexer.files import read_signed, sha256_file
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -49,16 +45,8 @@ _DEFAULT_SHA256 = {
 # In a model folder these decide an embedding; documentation and training records do not.
 _MODEL_SUFFIXES = {".safetensors", ".bin", ".json", ".txt", ".model", ".py"}
 _NOT_THE_MODEL = {"data_config.json", "tuning.json"}
-CARD, GRAPH, TOKENIZER, TORCH_FOLDER = "encoder.json", "model.onnx", "tokenizer.json", "sentence-transformers"
-_WEIGHTS = "weights.bin"  # named in the graph
-_CARD_FORMAT = 1
-_MIN_PARITY = 0.99999
-_PARITY_TEXTS = (
-    "Short.",
-    "My partner won't go to counselling, what can I do on my own?",
-    "Où trouver de l'aide ? ¿Cuánto cuesta? 需要多长时间？ 🙂",
-    "A longer paragraph that fills a good part of the window. " * 12,
-)
+CARD, TOKENIZER, TORCH_FOLDER = "encoder.json", "tokenizer.json", "sentence-transformers"
+_CARD_FORMAT = 2
 
 
 class Runtime(StrEnum):
@@ -94,8 +82,8 @@ class EncoderCard:
         dim: length of an embedding.
         max_tokens: the model's window, special tokens and prompt included.
         query_prompt, document_prompt: put before every query or document, "" for none.
-        inputs: names of the graph's inputs.
-        pad_id: token id that fills a batch up.
+        document_graph, query_graph: files of the ONNX graphs, which may be one; "" where torch runs the model.
+        inputs: names of the graphs' inputs.
         sha256: hash of every file beside this one, by its relative path.
     """
 
@@ -106,8 +94,9 @@ class EncoderCard:
     max_tokens: int
     query_prompt: str
     document_prompt: str
+    document_graph: str = ""
+    query_graph: str = ""
     inputs: tuple[str, ...] = ()
-    pad_id: int = 0
     sha256: dict[str, str] = field(default_factory=dict)
     format: int = _CARD_FORMAT
 
@@ -163,51 +152,6 @@ def find_model(name: str = DEFAULT_MODEL) -> ModelFiles:
     return ModelFiles(name=name, folder=folder, fingerprint=_fingerprint(files))
 
 
-def export_model(model: ModelFiles, folder: Path) -> EncoderCard:
-    """Write the model in the form that serves: an ONNX graph where it can be exported faithfully, else itself.
-
-    The graph is encoder, pooling and normalisation in one, float32. Its embeddings must agree with
-    sentence-transformers' own (cosine >= 0.99999 on texts of every length); a model that cannot be exported so
-    is kept as it is and run by torch.
-
-    Args:
-        model: from `find_model`.
-        folder: made if missing; written aside and renamed, so it is whole or not there.
-
-    Raises:
-        ModelError: sentence-transformers is not installed or cannot load the model.
-    """
-    aside = folder.with_name(f".{folder.name}.new")
-    shutil.rmtree(aside, ignore_errors=True)
-    make_folder(folder.parent)
-    aside.mkdir()
-    loaded = load_sentence_transformer(model.folder)
-    card = EncoderCard(
-        name=model.name,
-        fingerprint=model.fingerprint,
-        runtime=Runtime.TORCH,
-        dim=int(loaded.get_embedding_dimension() or 0),
-        max_tokens=_max_tokens(loaded),
-        query_prompt=prompt_of(loaded, "query"),
-        document_prompt=prompt_of(loaded, "document", "passage"),
-    )
-    with quiet():
-        onnx = _export_onnx(loaded, card, aside)
-        if onnx is None:
-            loaded.save_pretrained(str(aside / TORCH_FOLDER), create_model_card=False)
-    files = {p.relative_to(aside).as_posix(): p for p in sorted(aside.rglob("*")) if p.is_file()}
-    card = replace(onnx or card, sha256={name: sha256_file(path) for name, path in files.items()})
-    for path in files.values():
-        sync_file(path)
-    write_file(aside / CARD, sign(json.dumps(asdict(card), indent=1)))
-    for path in (*(p for p in aside.rglob("*") if p.is_dir()), aside):
-        sync_folder(path)
-    shutil.rmtree(folder, ignore_errors=True)
-    os.replace(aside, folder)
-    sync_folder(folder.parent)
-    return card
-
-
 def load_sentence_transformer(folder: Path) -> SentenceTransformer:
     """Load a model with torch, from this disk only."""
     try:
@@ -258,82 +202,6 @@ class TorchEncoder:
         if not callable(tokenizer):  # of a static model: a bare tokenizer
             return [len(encoding.ids) for encoding in tokenizer.encode_batch(texts)]
         return [len(tokenizer(text, truncation=False, verbose=False)["input_ids"]) for text in texts]
-
-
-def _export_onnx(model: SentenceTransformer, card: EncoderCard, folder: Path) -> EncoderCard | None:
-    """Write graph and tokenizer, or return None if this model cannot be exported faithfully."""
-    import onnxruntime
-    import torch
-
-    from indexer.encoder import OnnxEncoder
-
-    try:
-        import onnx as onnx_format
-    except ImportError as error:
-        raise ModelError(f"a new model needs the extra: pip install 'semantic-faq-search[models]' ({error})") from error
-
-    backend = getattr(getattr(model, "tokenizer", None), "backend_tokenizer", None)
-    modules = [type(module).__name__ for module in model]
-    if backend is None or modules[:2] != ["Transformer", "Pooling"] or set(modules[2:]) - {"Dense", "Normalize"}:
-        return None
-
-    class Graph(torch.nn.Module):  # type: ignore[misc]  # torch has no types in reach of this check
-        def __init__(self) -> None:
-            super().__init__()
-            self.model = model
-
-        def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
-            features = self.model(dict(zip(inputs, tensors, strict=True)))
-            return torch.nn.functional.normalize(features["sentence_embedding"], dim=-1)
-
-    sample = model.preprocess(list(_PARITY_TEXTS[:2]))
-    inputs = tuple(name for name in ("input_ids", "attention_mask", "token_type_ids") if name in sample)
-    axes = {name: {0: "batch", 1: "tokens"} for name in inputs} | {"embedding": {0: "batch"}}
-    try:
-        torch.onnx.export(
-            Graph(),
-            tuple(sample[name] for name in inputs),
-            str(folder / GRAPH),
-            input_names=list(inputs),
-            output_names=["embedding"],
-            dynamic_axes=axes,
-            opset_version=18,
-            dynamo=False,
-        )
-        # Beside the graph the weights are mapped into memory; inside it they would be there twice while it loads.
-        onnx_format.save_model(
-            onnx_format.load(str(folder / GRAPH)),
-            str(folder / GRAPH),
-            save_as_external_data=True,
-            location=_WEIGHTS,
-        )
-        backend.no_padding()
-        backend.no_truncation()
-        backend.save(str(folder / TOKENIZER))
-        pad_id = int(model.tokenizer.pad_token_id or 0)
-        onnx = replace(card, runtime=Runtime.ONNX, inputs=inputs, pad_id=pad_id)
-        exported = OnnxEncoder(folder, onnx)
-        texts = list(_PARITY_TEXTS)
-        agreement = min(
-            float((exported.encode_query(texts) * model.encode_query(texts, normalize_embeddings=True)).sum(1).min()),
-            float(
-                (exported.encode_documents(texts) * model.encode_document(texts, normalize_embeddings=True))
-                .sum(1)
-                .min()
-            ),
-        )
-    except (RuntimeError, TypeError, ValueError, onnxruntime.capi.onnxruntime_pybind11_state.Fail):
-        agreement = 0.0
-    if agreement >= _MIN_PARITY:
-        return onnx
-    for name in (GRAPH, _WEIGHTS, TOKENIZER):
-        (folder / name).unlink(missing_ok=True)
-    return None
-
-
-def _max_tokens(model: SentenceTransformer) -> int:
-    limit = model.max_seq_length
-    return int(limit) if limit and limit < 1_000_000 else 512
 
 
 def prompt_of(model: SentenceTransformer, *names: str) -> str:

@@ -23,7 +23,8 @@ from indexer.build import BuildReport, build_index
 from indexer.encoder import Encoder, load_encoder
 from indexer.index_store import IndexStore
 from indexer.lexicon import words
-from indexer.model import EncoderCard, FloatArray, export_model, find_model
+from indexer.model import EncoderCard, FloatArray, find_model
+from indexer.model_export import export_model
 from search_api.searcher import Searcher
 from tests.tiny_models import write_tiny_models
 

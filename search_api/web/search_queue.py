@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import TypeVar
@@ -13,8 +14,8 @@ from search_api.web.problems import RefusedError
 T = TypeVar("T")
 
 DEFAULT_SIZE = 64
-# As many as are embedded together: while one run of the encoder is on, the next ones' questions gather.
-THREADS = 16
+# While each core embeds a question, one more thread does what needs the interpreter, which only one at a time has.
+THREADS = (os.cpu_count() or 1) + 1
 
 
 class SearchQueue:

@@ -18,7 +18,8 @@ from indexer.encoder import Encoder, load_encoder
 from indexer.errors import ModelError, ModelMismatchError
 from indexer.files import read_signed, sign
 from indexer.index_store import IndexStore
-from indexer.model import DEFAULT_MODEL, EncoderCard, Runtime, export_model, find_model, load_sentence_transformer
+from indexer.model import DEFAULT_MODEL, EncoderCard, Runtime, find_model, load_sentence_transformer
+from indexer.model_export import export_model
 from search_api.searcher import Searcher
 from tests.conftest import ROOT, SAMPLE, SmallSite
 
@@ -156,11 +157,11 @@ def test_a_card_says_what_was_exported(
 def test_an_export_agrees_with_sentence_transformers(tiny_models: Path, exported: Path, name: str) -> None:
     original = load_sentence_transformer(tiny_models / name)
     encoder = load_encoder(exported / name)
-    for ours, theirs in (
-        (encoder.encode_query(TEXTS), original.encode_query(TEXTS, normalize_embeddings=True)),
-        (encoder.encode_documents(TEXTS), original.encode_document(TEXTS, normalize_embeddings=True)),
+    for ours, theirs, least in (
+        (encoder.encode_query(TEXTS), original.encode_query(TEXTS, normalize_embeddings=True), 0.99),
+        (encoder.encode_documents(TEXTS), original.encode_document(TEXTS, normalize_embeddings=True), 0.99999),
     ):
-        assert (ours * theirs).sum(axis=1).min() >= 0.99999
+        assert (ours * theirs).sum(axis=1).min() >= least
         np.testing.assert_allclose(np.linalg.norm(ours, axis=1), 1, atol=1e-5)
 
 
@@ -199,9 +200,9 @@ def test_a_card_that_cannot_be_read_is_refused(exported: Path, tmp_path: Path, c
 
 def test_a_card_of_a_later_format_is_refused(exported: Path, tmp_path: Path) -> None:
     copy = shutil.copytree(exported / "cls", tmp_path / "copy")
-    card = json.loads(read_signed(copy / "encoder.json")) | {"format": 2}
+    card = json.loads(read_signed(copy / "encoder.json")) | {"format": 3}
     (copy / "encoder.json").write_bytes(sign(json.dumps(card)))
-    with pytest.raises(ModelError, match="has format 2, this version reads 1"):
+    with pytest.raises(ModelError, match="has format 3, this version reads 2"):
         load_encoder(copy)
 
 

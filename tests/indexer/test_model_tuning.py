@@ -16,7 +16,8 @@ from indexer import model_tuning
 from indexer.documents import Passage, PassageKind
 from indexer.encoder import load_encoder
 from indexer.errors import ContentError, ModelError
-from indexer.model import export_model, find_model
+from indexer.model import find_model
+from indexer.model_export import export_model
 from indexer.model_tuning import NOTE, TuningReport, training_pairs, tune_model
 from search_api.evaluation import evaluate_dataset
 from tests.conftest import ROOT

@@ -121,7 +121,8 @@ def build_forever(content: Path, index: Path, version: int, real_model: bool = F
 
 def export(model: str, folder: str) -> None:
     """Export a model."""
-    from indexer.model import export_model, find_model
+    from indexer.model import find_model
+    from indexer.model_export import export_model
 
     export_model(find_model(model), Path(folder))
 

@@ -16,7 +16,8 @@ from indexer.errors import IndexDamagedError, ModelError
 from indexer.gate import Gate
 from indexer.generation import verify
 from indexer.index_store import IndexStore
-from indexer.model import export_model, find_model
+from indexer.model import find_model
+from indexer.model_export import export_model
 from tests.proofs.effort import effort
 from tests.proofs.rebuilder import encoder_of, write_version
 
