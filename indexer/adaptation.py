@@ -70,8 +70,9 @@ class Adaptation:
         >>> maps.map(np.array([0.6, 0.8], dtype=np.float32))[0].tolist()
         [0.6000000238418579, 0.800000011920929]
         """
-        near = self.nearness @ query
-        return near / np.float32(max(float(np.linalg.norm(near)), 1e-9)), self.membership @ query
+        # Not a BLAS product: that wakes threads.
+        near, member = np.vecdot(self.nearness, query), np.vecdot(self.membership, query)
+        return near / np.float32(max(float(np.linalg.norm(near)), 1e-9)), member
 
 
 def _inverse(scatter: npt.NDArray[np.float64], ridge: float, *, scale: float) -> FloatArray:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from indexer.byte_vectors import to_bytes
 from indexer.confidence import Confidence
 from indexer.corpus import Corpus, read_corpus
 from indexer.documents import Document, Passage
@@ -273,7 +274,7 @@ class _Build:
         records = row_records(texts)
         is_sentence = records["role"] == Role.SENTENCE
         searched = Rows(records=records[~is_sentence], vectors=vectors[~is_sentence])
-        sentences = Rows(records=records[is_sentence], vectors=vectors[is_sentence].astype(np.float16))
+        sentences = Rows(records=records[is_sentence], vectors=to_bytes(vectors[is_sentence]))
         if kept:
             searched, sentences = kept.searched(searched), kept.sentences(sentences)
         words = [lexical_text(passage) for passage in self.passages]

@@ -22,6 +22,8 @@ IntArray = npt.NDArray[np.int64]
 _BATCH_TOKENS = 512
 # A question's embedding never depends, not by a bit, on what else is asked: int8 is rounded otherwise in a batch.
 _ALONE = 1
+# To wake threads for fewer texts takes longer than to count their tokens.
+_FEW = 8
 # Texts whose tokens are held at a time.
 _CHUNK = 4096
 
@@ -109,8 +111,10 @@ class OnnxEncoder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """See `Encoder`."""
-        encodings = self._tokenizer.encode_batch_fast([self._card.document_prompt + text for text in texts])
-        return [len(encoding.ids) for encoding in encodings]
+        prompted = [self._card.document_prompt + text for text in texts]
+        if len(prompted) <= _FEW:
+            return [len(self._tokenizer.encode(text).ids) for text in prompted]
+        return [len(encoding.ids) for encoding in self._tokenizer.encode_batch_fast(prompted)]
 
     def _encode(
         self, session: Any, texts: list[str], batch_tokens: int, progress: Callable[[int], None] | None

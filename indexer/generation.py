@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.adaptation import Adaptation
+from indexer.byte_vectors import ByteArray, from_bytes
 from indexer.confidence import Confidence
 from indexer.document_file import read_documents, write_documents
 from indexer.documents import Document, Passage
@@ -28,7 +29,7 @@ from indexer.vectors import VectorIndex
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 # One record a vector: the passage it belongs to, what it stands for, the characters of the passage's text it
 # covers, and the hash of the embedded text, by which the next build finds the vector again.
 ROW: Final = np.dtype([("passage", "<i4"), ("role", "u1"), ("start", "<i4"), ("end", "<i4"), ("text", "S16")])
@@ -67,7 +68,7 @@ class Layout:
 
     @property
     def sentences(self) -> Path:
-        """Vectors of sentences, float16; read only for the few passages that are shown."""
+        """Vectors of sentences, from `to_bytes`; read only for the best candidates."""
         return self.folder / "sentences.npy"
 
     @property
@@ -165,7 +166,7 @@ class Rows:
 
     Attributes:
         records: shape (n,), dtype `ROW`.
-        vectors: shape (n, dim), float32 for what is searched, float16 for sentences.
+        vectors: shape (n, dim), float32 for what is searched, of `to_bytes` for sentences.
     """
 
     records: npt.NDArray[np.void]
@@ -186,7 +187,7 @@ class Generation:
     passages: PassageTable
     vectors: VectorIndex
     rows: npt.NDArray[np.void]
-    sentences: npt.NDArray[np.float16]
+    sentences: ByteArray
     sentence_rows: npt.NDArray[np.void]
     adaptation: Adaptation
     lexicon: Lexicon
@@ -210,7 +211,7 @@ class Generation:
         # Not searchsorted: that would copy the column, millions of numbers.
         passages = self.sentence_rows["passage"]
         start, stop = bisect_left(passages, number), bisect_left(passages, number + 1)
-        return self.sentence_rows[start:stop], np.asarray(self.sentences[start:stop], dtype=np.float32)
+        return self.sentence_rows[start:stop], from_bytes(self.sentences[start:stop])
 
     @staticmethod
     def load(folder: Path) -> Generation:

@@ -20,7 +20,7 @@ IntArray = npt.NDArray[np.int64]
 _K1, _B = 1.5, 0.75
 # How many postings of a question are added up, some tenths of a millisecond's work. Those of its rarest tokens come
 # first: where there are so many, what they leave out stands in so many passages that it says little.
-_HEARD = 100_000
+_HEARD = 30_000
 # Tokens that are counted at a time, so that memory is for postings, not for every token of every text.
 _BLOCK = 2_000_000
 _VOCABULARY: Final = "vocabulary.json"

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer import ranking
+from indexer.byte_vectors import from_bytes
 from indexer.encoder import Encoder
 from indexer.generation import Generation
 from indexer.passages import Role
@@ -183,7 +184,7 @@ class Retriever:
         several = self._sentence_bounds[passages + 1] > self._sentence_bounds[passages]
         rows, starts = rows_of(self._sentence_bounds, passages[several])
         if len(rows):
-            cosines = self._generation.sentences[rows].astype(np.float32) @ query
+            cosines = np.vecdot(from_bytes(self._generation.sentences[rows]), query)
             nearest[several] = np.maximum.reduceat(cosines, starts)
         return nearest
 

@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from indexer.byte_vectors import from_bytes
 from indexer.documents import Passage
 from indexer.encoder import Encoder
 from indexer.generation import Generation, Rows, text_hash
@@ -97,9 +98,9 @@ def embed(
         for place in waiting:
             if (row := searched.get(hashes[place])) is not None:
                 vectors[place] = generation.vectors.vectors(slice(row, row + 1))[0]
-            # Stored in half precision: good for a sentence only, never for a vector that is searched.
+            # Stored in a byte a number: good for a sentence only, never for a vector that is searched.
             elif texts[place].role is Role.SENTENCE and (row := sentences.get(hashes[place])) is not None:
-                vectors[place] = generation.sentences[row]
+                vectors[place] = from_bytes(generation.sentences[row : row + 1])[0]
             else:
                 missing.append(place)
         waiting = missing

@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from indexer.byte_vectors import from_bytes
 from indexer.errors import IndexDamagedError
 from indexer.generation import Generation
 
@@ -67,11 +68,11 @@ def _rows(generation: Generation) -> str:
 
 def _units(generation: Generation) -> str:
     for name, count, block in (
-        ("vector", len(generation.vectors), lambda rows: generation.vectors.vectors(rows)),
-        ("sentence vector", len(generation.sentences), lambda rows: generation.sentences[rows]),
+        ("vector", len(generation.vectors), generation.vectors.vectors),
+        ("sentence vector", len(generation.sentences), lambda rows: from_bytes(generation.sentences[rows])),
     ):
         for start in range(0, count, _BLOCK):
-            values = np.asarray(block(slice(start, start + _BLOCK)), dtype=np.float32)
+            values = block(slice(start, start + _BLOCK))
             norms = np.sqrt(np.einsum("ij,ij->i", values, values))
             wrong = np.flatnonzero(~(np.abs(norms - 1) <= _UNIT_TOLERANCE))  # so that NaN is wrong too
             if len(wrong):

@@ -23,6 +23,8 @@ _SPARE: Final = 32
 _BLOCK: Final = 65_536
 # Queries given to faiss together.
 _TOGETHER: Final = 1024
+# How clusters are learned: from so many rows each, in so many rounds. More takes long and finds no more.
+_LEARNED, _ROUNDS = 40, 10
 # Rows from which clusters and the range of each number are learned, at most.
 _SAMPLE: Final = 400_000
 # The queries by which recall is measured: rows moved until their cosine with themselves is 0.3, about as far away as
@@ -57,12 +59,12 @@ class VectorIndex:
 
     Attributes:
         MAX_EXACT: with more rows, candidates are found by 8 bits a number; a filter of more rows likewise.
-        MAX_COMPACT: with more rows, those are looked for in clusters.
+        KINDS: how that is tried, in this order.
         MIN_RECALL: which share of the ten nearest rows must be found, or a costlier kind is taken.
     """
 
-    MAX_EXACT: int = 20_000
-    MAX_COMPACT: int = 50_000
+    MAX_EXACT: int = 10_000
+    KINDS: tuple[SearchKind, ...] = (SearchKind.CLUSTERED, SearchKind.COMPACT)
     MIN_RECALL: float = 0.99
 
     def __init__(self, vectors: FloatArray, finder: Any = None) -> None:
@@ -89,9 +91,8 @@ class VectorIndex:
     @classmethod
     def build(cls, vectors: FloatArray) -> Self:
         """Index the rows of a matrix, shape (n, dim), float32, unit length, C order; it is not copied."""
-        makers = [_clustered, _compact] if len(vectors) > cls.MAX_COMPACT else [_compact]
-        for maker in makers if len(vectors) > cls.MAX_EXACT else ():
-            index = cls(vectors, maker(vectors))
+        for kind in cls.KINDS if len(vectors) > cls.MAX_EXACT else ():
+            index = cls(vectors, _clustered(vectors) if kind is SearchKind.CLUSTERED else _compact(vectors))
             if index._widen():
                 return index
         return cls(vectors)
@@ -290,12 +291,13 @@ def _compact(vectors: FloatArray) -> Any:
 
 def _clustered(vectors: FloatArray) -> Any:
     count, dim = vectors.shape
-    clusters = min(int(4 * count**0.5), count)
+    clusters = min(int(2 * count**0.5), count)
     index = faiss.IndexIVFScalarQuantizer(
         faiss.IndexFlatIP(dim), dim, clusters, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT
     )
     index.cp.min_points_per_centroid = 1  # or it warns on the terminal
-    return _filled(index, vectors, 40 * clusters)
+    index.cp.niter = _ROUNDS
+    return _filled(index, vectors, _LEARNED * clusters)
 
 
 def _filled(index: Any, vectors: FloatArray, sample: int) -> Any:

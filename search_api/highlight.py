@@ -37,5 +37,5 @@ def answering_sentence(
     if not len(records):  # one sentence or none: it has no vector of its own
         spans = sentence_spans(text, lang)
         return Highlight(*spans[0]) if spans else None
-    best = records[int(np.argmax(vectors @ query))]
+    best = records[int(np.argmax(np.vecdot(vectors, query)))]
     return Highlight(int(best["start"]), int(best["end"]))

@@ -168,7 +168,7 @@ def test_many_vectors_have_a_finder_beside_them(site: SmallSite, monkeypatch: py
     monkeypatch.setattr(VectorIndex, "MAX_EXACT", 1)
     site.write("zoo.md", "# Zoo\n\nOwls sleep all day\n")
     many = site.build()
-    assert (many.nearest, many.recall) == ("8 bit", 1.0)
+    assert (many.nearest, many.recall) == ("clusters of 8 bit", 1.0)
     generation = site.store.load()
     assert Layout(site.index / "generations" / many.generation).finder.exists()
     assert generation.vectors.kind is SearchKind.COMPACT

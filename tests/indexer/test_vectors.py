@@ -91,10 +91,11 @@ def test_products_are_those_of_numpy_for_each_query() -> None:
 
 class Compact(VectorIndex):
     MAX_EXACT = 100
+    KINDS = (SearchKind.COMPACT,)
 
 
 class Clustered(VectorIndex):
-    MAX_EXACT = MAX_COMPACT = 100
+    MAX_EXACT = 100
 
 
 KINDS = [
