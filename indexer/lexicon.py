@@ -43,6 +43,8 @@ _STOP_WORDS = {
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"(?P<unspaced>[{UNSPACED}]+)|[^\W_](?:[^\W_{UNSPACED}]|['’](?=[^\W\d_]))*")
 _GRAM = 4
+# How many postings of a question are added up; a question has ten times as many grams as words.
+_TERM_POSTINGS, _GRAM_POSTINGS = 100_000, 10_000
 _HEADER, _PARTS = "lexicon.json", ("terms", "grams", "questions")
 
 
@@ -192,7 +194,7 @@ class Lexicon:
     def bm25(self, question: str) -> FloatArray:
         """BM25 over terms of every passage; shape (passages,), float32, >= 0; all zero if no word is known."""
         total = np.zeros(self.size, dtype=np.float32)
-        np.add.at(total, *self._terms.of(self._asked(question)))
+        np.add.at(total, *self._terms.of(self._asked(question), _TERM_POSTINGS))
         return total
 
     def evidence(self, question: str, weights: Sequence[float]) -> tuple[IntArray, FloatArray]:
@@ -208,7 +210,11 @@ class Lexicon:
             Passage numbers, int64, ascending, and the evidence of each, float32, in (0, 1].
         """
         pieces = grams(question)
-        parts = (self._terms.of(self._asked(question)), self._grams.of(pieces), self._questions.of(pieces))
+        parts = (
+            self._terms.of(self._asked(question), _TERM_POSTINGS),
+            self._grams.of(pieces, _GRAM_POSTINGS),
+            self._questions.of(pieces, _GRAM_POSTINGS),
+        )
         # All zero between two questions: to write a million zeros for each would cost more than the sums.
         part, total = self._spare.__dict__.pop("sums", None) or np.zeros((2, self.size), dtype=np.float32)
         for (passages, values), weight in zip(parts, weights, strict=True):

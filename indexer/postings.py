@@ -18,9 +18,6 @@ FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
 _K1, _B = 1.5, 0.75
-# How many postings of a question are added up, some tenths of a millisecond's work. Those of its rarest tokens come
-# first: where there are so many, what they leave out stands in so many passages that it says little.
-_HEARD = 30_000
 # Tokens that are counted at a time, so that memory is for postings, not for every token of every text.
 _BLOCK = 2_000_000
 _VOCABULARY: Final = "vocabulary.json"
@@ -104,17 +101,23 @@ class Postings:
             values=np.asarray(idf[ids] * counts / (counts + norms[passages]), dtype=np.float32),
         )
 
-    def of(self, tokens: Iterable[str]) -> tuple[npt.NDArray[np.int32], FloatArray]:
-        """The postings of some tokens: passages, each as often as it holds one of them, and the values to add up."""
+    def of(self, tokens: Iterable[str], most: int) -> tuple[npt.NDArray[np.int32], FloatArray]:
+        """The postings of some tokens: passages, each as often as it holds one of them, and the values to add up.
+
+        Args:
+            tokens: known or not.
+            most: so many postings, and those of the rarest token however many they are. Where there are more, the
+                tokens that are left out stand in so many passages that they say little.
+        """
         ids = [number for token in tokens if (number := self.vocabulary.get(token)) is not None]
         if not ids:
             return self.passages[:0], self.values[:0]
         numbers = np.array(ids)
         starts, stops = self.bounds[numbers], self.bounds[numbers + 1]
         counts = stops - starts
-        if counts.sum() > _HEARD:
+        if counts.sum() > most:
             order = np.argsort(counts, kind="stable")
-            kept = max(1, int(np.searchsorted(np.cumsum(counts[order]), _HEARD, side="right")))
+            kept = max(1, int(np.searchsorted(np.cumsum(counts[order]), most, side="right")))
             starts, stops = starts[order[:kept]], stops[order[:kept]]
         spans = [slice(start, stop) for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)]
         return np.concatenate([self.passages[s] for s in spans]), np.concatenate([self.values[s] for s in spans])

@@ -85,7 +85,7 @@ def gather(
         membership: of each row.
         lexical: of each candidate; shape (candidates,).
     """
-    counts = np.diff(starts, append=len(rows))
+    counts = np.concatenate((starts[1:], [len(rows)])) - starts
     best = np.maximum.reduceat(cosines, starts)
     # The first row that reaches the best cosine: rows are in a fixed order, so the choice is too.
     reached = np.flatnonzero(cosines == np.repeat(best, counts))

@@ -23,13 +23,13 @@ IntArray = npt.NDArray[np.int64]
 Found = tuple[IntArray, FloatArray]
 
 # Candidates from each side; the best of both together are then scored over all their vectors.
-_DENSE_ROWS = 400
+_DENSE_ROWS = 250
 _LEXICAL_PASSAGES = 100
 _CANDIDATES = 150
 # Evidence from words of which so little is left that all who have any are looked at.
 _LITTLE = 0.01
 # So many of the best are looked at once more, sentence by sentence.
-_CLOSE = 50
+_CLOSE = 30
 # Questions searched together: their results fit in a few megabytes.
 _BLOCK = 512
 
@@ -169,7 +169,9 @@ class Retriever:
         """
         passages, lexical = words
         found = np.sort(np.concatenate((owners, passages[_most_in_common(lexical)])))
-        candidates = found[np.diff(found, prepend=-1) > 0]
+        first = np.ones(len(found), dtype=np.bool_)
+        np.not_equal(found[1:], found[:-1], out=first[1:])
+        candidates = found[first]
         if len(candidates) > _CANDIDATES:
             # Backwards, so that of a passage's rows the nearest is the one that stays.
             nearest = np.full(len(candidates), cosines.min(initial=1.0), dtype=np.float32)

@@ -27,8 +27,8 @@ _TOGETHER: Final = 1024
 _LEARNED, _ROUNDS = 40, 10
 # Rows from which clusters and the range of each number are learned, at most.
 _SAMPLE: Final = 400_000
-# The queries by which recall is measured: rows moved until their cosine with themselves is 0.45. Questions are nearer to
-# what answers them, at 0.6 or so; a query that is as near as that would be too easy, for it is moved by chance alone.
+# The queries by which recall is measured: rows moved until their cosine with themselves is 0.45. Questions are nearer
+# to what answers them, at 0.6 or so; by chance alone, a query as near as that would be too easy.
 _ASKED, _DEPTH, _MOVED = 200, 10, 2.0
 _FIRST_PROBES = 8
 # Faiss sums in another order than we do.

@@ -28,14 +28,20 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class SearchRequest(_Model):
-    """A question and its options."""
+class SearchParameters(BaseModel):
+    """A question and its options; in an address other names may stand beside them, such as a campaign's."""
 
     q: Question
     limit: Limit = 5
     offset: Offset = 0
     tag: Tag = None
     kind: KindFilter = None
+
+
+class SearchRequest(SearchParameters):
+    """A question and its options."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class DocumentRef(_Model):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import TypeVar
-
-from anyio import CapacityLimiter, Semaphore, to_thread
 
 from search_api.web.problems import RefusedError
 
@@ -30,8 +30,8 @@ class SearchQueue:
     def __init__(self, size: int = DEFAULT_SIZE) -> None:
         self._size = size
         self._held = 0
-        self._turns = Semaphore(THREADS)
-        self._threads = CapacityLimiter(THREADS)
+        self._turns = asyncio.Semaphore(THREADS)
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="search")
 
     async def run(self, search: Callable[[], T], left: Callable[[], Awaitable[bool]]) -> T:
         """The search's result, once it had its turn.
@@ -48,10 +48,10 @@ class SearchQueue:
             raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "busy", detail, headers={"Retry-After": "1"})
         self._held += 1
         try:
-            waited = not self._turns.value
+            waited = self._turns.locked()
             async with self._turns:
                 if waited and await left():
                     raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "left", "whoever asked is gone")
-                return await to_thread.run_sync(search, limiter=self._threads)
+                return await asyncio.get_running_loop().run_in_executor(self._threads, search)
         finally:
             self._held -= 1

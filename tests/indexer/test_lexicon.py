@@ -151,11 +151,11 @@ def test_of_too_many_postings_the_rarest_words_are_heard(monkeypatch: pytest.Mon
     lexicon = lexicon_of(["red rose", "red wine", "red tea", "red wine rose"])  # in 4, 2, 2 and 1 of 4 texts
     question = "red rose wine tea"
     whole = lexicon.bm25(question)
-    monkeypatch.setattr("indexer.postings._HEARD", 9)
+    monkeypatch.setattr("indexer.lexicon._TERM_POSTINGS", 9)
     np.testing.assert_array_equal(lexicon.bm25(question), whole)  # 4 + 2 + 2 + 1 are not too many
-    monkeypatch.setattr("indexer.postings._HEARD", 8)
+    monkeypatch.setattr("indexer.lexicon._TERM_POSTINGS", 8)
     np.testing.assert_array_equal(lexicon.bm25(question), lexicon.bm25("tea rose wine"))
-    monkeypatch.setattr("indexer.postings._HEARD", 2)
+    monkeypatch.setattr("indexer.lexicon._TERM_POSTINGS", 2)
     np.testing.assert_array_equal(lexicon.bm25(question), lexicon.bm25("tea"))
     assert np.count_nonzero(lexicon.bm25("red")) == 4  # the only word of a question is always heard
 

@@ -29,7 +29,7 @@ def same(one: Postings, other: Postings) -> bool:
 
 def scores(postings: Postings, tokens: list[str], size: int) -> np.ndarray:
     total = np.zeros(size, dtype=np.float32)
-    np.add.at(total, *postings.of(tokens))
+    np.add.at(total, *postings.of(tokens, 1000))
     return total
 
 
@@ -72,7 +72,7 @@ def test_what_stays_of_an_earlier_build_is_not_counted_again(
 
 def test_the_passages_of_a_token_are_ascending() -> None:
     postings = indexed([["a", "b"], ["a"], ["b", "a", "a"]])
-    passages, values = postings.of(["a"])
+    passages, values = postings.of(["a"], 1000)
     assert passages.tolist() == [0, 1, 2]
     assert postings.counts.tolist() == [1, 1, 2, 1, 1]
     assert values.dtype == np.float32
@@ -80,7 +80,7 @@ def test_the_passages_of_a_token_are_ascending() -> None:
 
 def test_nothing_has_no_postings() -> None:
     for texts in ([], [[]], [[], []]):
-        passages, values = indexed(texts).of(["a"])
+        passages, values = indexed(texts).of(["a"], 1000)
         assert (passages.tolist(), values.tolist()) == ([], [])
 
 
