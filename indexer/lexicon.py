@@ -219,8 +219,8 @@ class Lexicon:
         part, total = self._spare.__dict__.pop("sums", None) or np.zeros((2, self.size), dtype=np.float32)
         for (passages, values), weight in zip(parts, weights, strict=True):
             np.add.at(part, passages, values)
-            # A passage stands there once for each token in common: beyond one each, all are fewer.
-            where = passages if len(passages) < self.size else slice(None)
+            # To pick some out costs several times as much a passage as to go over all of them.
+            where = passages if 8 * len(passages) < self.size else slice(None)
             if best := float(part[where].max(initial=0.0)):
                 total[where] += part[where] * np.float32(weight / best)
             part[where] = 0

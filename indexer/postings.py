@@ -1,4 +1,4 @@
-"""One BM25 index: for each token, the passages that hold it and what it adds to their scores."""
+"""One BM25 index: for each token, the passages that hold it, how often, and what that adds to their scores."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from indexer.files import write_array, write_file
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
+Numbers = npt.NDArray[np.unsignedinteger[Any]]
 
 _K1, _B = 1.5, 0.75
 # Tokens that are counted at a time, so that memory is for postings, not for every token of every text.
 _BLOCK = 2_000_000
 _VOCABULARY: Final = "vocabulary.json"
-_ARRAYS: Final = ("bounds.npy", "passages.npy", "counts.npy", "values.npy")
+_ARRAYS: Final = ("bounds.npy", "passages.npy", "counts.npy", "norms.npy")
 _LOW: Final = 0xFFFFFFFF
 
 
@@ -29,19 +30,21 @@ _LOW: Final = 0xFFFFFFFF
 class Postings:
     """Robertson's BM25 as Lucene computes it (k1 1.5, b 0.75): idf = ln(1 + (N - n + 0.5) / (n + 0.5)).
 
+    What a token adds is computed when it is asked for: kept on disk, it would take most of the space.
+
     Attributes:
         vocabulary: the number of each token, in the order of the tokens.
         bounds: where in the arrays below the postings of each token begin, and where the last end; int64.
-        passages: the passages that hold it, int32, ascending for each token.
-        counts: how often, unsigned, as wide as needed.
-        values: what that adds to their scores, float32, > 0.
+        passages: the passages that hold it, ascending for each token; unsigned, as wide as needed.
+        counts: how often; unsigned, as wide as needed.
+        norms: what the length of each passage adds to its counts, k1 (1 - b + b length / mean); float32.
     """
 
     vocabulary: dict[str, int]
     bounds: IntArray
-    passages: npt.NDArray[np.int32]
-    counts: npt.NDArray[np.unsignedinteger[Any]]
-    values: FloatArray
+    passages: Numbers
+    counts: Numbers
+    norms: FloatArray
 
     @classmethod
     def build(
@@ -88,20 +91,19 @@ class Postings:
         counts = np.concatenate([counts for _, counts in blocks])
         order = np.argsort(pairs, kind="stable")  # which takes little time for a few runs that are sorted already
         pairs, counts = pairs[order], counts[order].astype(np.min_scalar_type(int(counts.max(initial=0))))
-        ids, passages = pairs >> 32, pairs & _LOW
-        holders = np.bincount(ids, minlength=len(vocabulary))
+        holders = np.bincount(pairs >> 32, minlength=len(vocabulary))
+        passages = (pairs & _LOW).astype(np.min_scalar_type(max(size - 1, 0)))
         lengths = np.bincount(passages, counts, minlength=size)
-        idf = np.log1p((size - holders + 0.5) / (holders + 0.5))
         norms = _K1 * (1 - _B + _B * lengths / max(float(lengths.mean()) if size else 0.0, 1e-9))
         return cls(
             vocabulary=vocabulary,
             bounds=np.concatenate(([0], np.cumsum(holders))),
-            passages=passages.astype(np.int32),
+            passages=passages,
             counts=counts,
-            values=np.asarray(idf[ids] * counts / (counts + norms[passages]), dtype=np.float32),
+            norms=np.asarray(norms, dtype=np.float32),
         )
 
-    def of(self, tokens: Iterable[str], most: int) -> tuple[npt.NDArray[np.int32], FloatArray]:
+    def of(self, tokens: Iterable[str], most: int) -> tuple[Numbers, FloatArray]:
         """The postings of some tokens: passages, each as often as it holds one of them, and the values to add up.
 
         Args:
@@ -111,22 +113,25 @@ class Postings:
         """
         ids = [number for token in tokens if (number := self.vocabulary.get(token)) is not None]
         if not ids:
-            return self.passages[:0], self.values[:0]
+            return self.passages[:0], self.norms[:0]
         numbers = np.array(ids)
         starts, stops = self.bounds[numbers], self.bounds[numbers + 1]
-        counts = stops - starts
-        if counts.sum() > most:
-            order = np.argsort(counts, kind="stable")
-            kept = max(1, int(np.searchsorted(np.cumsum(counts[order]), most, side="right")))
-            starts, stops = starts[order[:kept]], stops[order[:kept]]
+        holders = stops - starts
+        if holders.sum() > most:
+            order = np.argsort(holders, kind="stable")
+            order = order[: max(1, int(np.searchsorted(np.cumsum(holders[order]), most, side="right")))]
+            starts, stops, holders = starts[order], stops[order], holders[order]
         spans = [slice(start, stop) for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)]
-        return np.concatenate([self.passages[s] for s in spans]), np.concatenate([self.values[s] for s in spans])
+        passages = np.concatenate([self.passages[span] for span in spans])
+        counts = np.concatenate([self.counts[span] for span in spans]).astype(np.float32)
+        idf = np.log1p((len(self.norms) - holders + 0.5) / (holders + 0.5)).astype(np.float32)
+        return passages, np.repeat(idf, holders) * counts / (counts + self.norms[passages])
 
     def save(self, folder: Path) -> None:
         """Write into a new folder, synced to the disk."""
         folder.mkdir()
         write_file(folder / _VOCABULARY, json.dumps(list(self.vocabulary)).encode())
-        arrays: tuple[npt.NDArray[Any], ...] = (self.bounds, self.passages, self.counts, self.values)
+        arrays: tuple[npt.NDArray[Any], ...] = (self.bounds, self.passages, self.counts, self.norms)
         for name, content in zip(_ARRAYS, arrays, strict=True):
             write_array(folder / name, content)
 
@@ -139,12 +144,11 @@ class Postings:
         """
         tokens = json.loads((folder / _VOCABULARY).read_bytes())
         # Plain arrays over the mapped memory: a memmap costs microseconds a slice.
-        bounds, passages, counts, values = (np.asarray(np.load(folder / name, mmap_mode="r")) for name in _ARRAYS)
-        sized = len(bounds) == len(tokens) + 1 and bounds[-1] == len(passages) == len(counts) == len(values)
-        if not sized or [passages.dtype, values.dtype] != [np.int32, np.float32]:
+        bounds, passages, counts, norms = (np.asarray(np.load(folder / name, mmap_mode="r")) for name in _ARRAYS)
+        if len(bounds) != len(tokens) + 1 or not bounds[-1] == len(passages) == len(counts):
             raise ValueError(f"{folder} holds no postings")
         numbers = {token: number for number, token in enumerate(tokens)}
-        return cls(vocabulary=numbers, bounds=bounds, passages=passages, counts=counts, values=values)
+        return cls(vocabulary=numbers, bounds=bounds, passages=passages, counts=counts, norms=norms)
 
 
 def _pair(ids: IntArray, passages: IntArray) -> IntArray:

@@ -21,7 +21,7 @@ def indexed(texts: list[list[str]]) -> Postings:
 
 
 def same(one: Postings, other: Postings) -> bool:
-    arrays = ("bounds", "passages", "counts", "values")
+    arrays = ("bounds", "passages", "counts", "norms")
     return list(one.vocabulary) == list(other.vocabulary) and all(
         np.array_equal(getattr(one, name), getattr(other, name)) for name in arrays
     )
@@ -87,6 +87,6 @@ def test_nothing_has_no_postings() -> None:
 def test_files_of_other_numbers_are_refused(tmp_path: Path) -> None:
     folder = tmp_path / "terms"
     indexed([["a", "b"], ["a"]]).save(folder)
-    np.save(folder / "values.npy", np.zeros(3))
+    np.save(folder / "counts.npy", np.zeros(4))
     with pytest.raises(ValueError, match="terms"):
         Postings.load(folder)
