@@ -171,7 +171,7 @@ def test_many_vectors_have_a_finder_beside_them(site: SmallSite, monkeypatch: py
     assert (many.nearest, many.recall) == ("clusters of 8 bit", 1.0)
     generation = site.store.load()
     assert Layout(site.index / "generations" / many.generation).finder.exists()
-    assert generation.vectors.kind is SearchKind.COMPACT
+    assert generation.vectors.kind is SearchKind.CLUSTERED
     assert (generation.manifest.nearest, generation.manifest.recall) == ("8 bit", 1.0)
 
 
