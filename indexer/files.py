@@ -33,6 +33,17 @@ def write_array(path: Path, array: npt.NDArray[Any]) -> None:
     write_file(path, header.getvalue(), array.reshape(-1).view(np.uint8).data)
 
 
+def read_array(path: Path) -> npt.NDArray[Any]:
+    """Read a .npy file into memory, because NumPy takes a disk that fails for a file that ends.
+
+    Raises:
+        OSError: as the system reports it.
+        ValueError: it holds no array.
+    """
+    found: npt.NDArray[Any] = np.load(io.BytesIO(path.read_bytes()))
+    return found
+
+
 def sync_file(path: Path) -> None:
     """Wait until the disk has this file, written by somebody else's code."""
     _fsync(path)

@@ -19,7 +19,7 @@ from indexer.confidence import Confidence
 from indexer.document_file import read_documents, write_documents
 from indexer.documents import Document, Passage
 from indexer.errors import IndexDamagedError
-from indexer.files import read_signed, sha256_file, sign, sync_file, sync_folder, write_array, write_file
+from indexer.files import read_array, read_signed, sha256_file, sign, sync_file, sync_folder, write_array, write_file
 from indexer.labelled import LabelledQuestions
 from indexer.lexicon import Lexicon
 from indexer.passage_table import PassageTable, fields_of
@@ -224,7 +224,7 @@ class Generation:
         manifest = verify(folder)
         try:
             confidence = Confidence(**json.loads(layout.confidence.read_bytes()))
-            return _open(layout, manifest, confidence, np.load(layout.firsts))
+            return _open(layout, manifest, confidence, read_array(layout.firsts))
         except (OSError, ValueError, TypeError) as error:
             raise IndexDamagedError(f"{folder} cannot be opened ({error}); roll back or rebuild the index") from error
 
@@ -345,7 +345,7 @@ def _open(layout: Layout, manifest: Manifest, confidence: Confidence, firsts: np
         rows=np.asarray(np.load(layout.rows, mmap_mode="r")),
         sentences=np.asarray(np.load(layout.sentences, mmap_mode="r")),
         sentence_rows=np.asarray(np.load(layout.sentence_rows, mmap_mode="r")),
-        adaptation=Adaptation(*np.load(layout.adaptation)),
+        adaptation=Adaptation(*read_array(layout.adaptation)),
         lexicon=Lexicon.load(layout.lexicon),
         confidence=confidence,
         firsts=firsts,

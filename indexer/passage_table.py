@@ -39,7 +39,8 @@ _FIELDS = "SELECT fields FROM passages"
 class PassageTable:
     """All passages of a generation; a passage's number is its place in the build order, from 0.
 
-    Safe to share between threads: SQLite itself is called under a lock.
+    Safe to share between threads: SQLite itself is called under a lock. Every method raises `IndexDamagedError` where
+    the file cannot be read any more.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -155,8 +156,11 @@ class PassageTable:
         return np.fromiter((row[0] for row in self._rows(query + " ORDER BY 1", tuple(values))), dtype=np.int64)
 
     def _rows(self, query: str, values: tuple[Any, ...] = ()) -> list[Any]:
-        with self._lock:
-            return self._connection.execute(query, values).fetchall()
+        try:
+            with self._lock:
+                return self._connection.execute(query, values).fetchall()
+        except sqlite3.Error as error:  # how SQLite reports a disk that fails, or a file that was altered under it
+            raise IndexDamagedError(f"the passages of this index cannot be read ({error}); rebuild it") from error
 
 
 def fields_of(passage: Passage) -> dict[str, Any]:

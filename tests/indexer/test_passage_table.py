@@ -137,3 +137,11 @@ def test_a_file_that_is_no_table_is_refused(tmp_path: Path, content: bytes) -> N
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(IndexDamagedError, match="nothing"):
         PassageTable.open(tmp_path / "nothing")
+
+
+def test_a_file_altered_under_it_is_refused(tmp_path: Path, table: PassageTable) -> None:
+    path = tmp_path / "passages.sqlite"
+    with path.open("r+b") as file:
+        file.write(bytes(path.stat().st_size))
+    with pytest.raises(IndexDamagedError, match="cannot be read"):
+        table.of_document("a")
