@@ -43,8 +43,9 @@ _STOP_WORDS = {
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"(?P<unspaced>[{UNSPACED}]+)|[^\W_](?:[^\W_{UNSPACED}]|['’](?=[^\W\d_]))*")
 _GRAM = 4
-# How many postings of a question are added up; a question has ten times as many grams as words.
-_TERM_POSTINGS, _GRAM_POSTINGS = 100_000, 10_000
+# How many postings of a question are added up: beyond, they cost more than they say. A question has more grams than
+# words, each less telling.
+_TERM_POSTINGS, _GRAM_POSTINGS = 30_000, 10_000
 _HEADER, _PARTS = "lexicon.json", ("terms", "grams", "questions")
 
 

@@ -11,7 +11,7 @@ from indexer.byte_vectors import from_bytes
 from indexer.errors import IndexDamagedError
 from indexer.generation import Generation
 
-# A sentence's half-precision values are off by at most 0.0005 of themselves.
+# What rounding leaves.
 _UNIT_TOLERANCE = 1e-3
 # Two ways to sum one float32 product of unit vectors differ by less.
 _COSINE_TOLERANCE = 1e-4
