@@ -172,7 +172,7 @@ def test_many_vectors_have_a_finder_beside_them(site: SmallSite, monkeypatch: py
     generation = site.store.load()
     assert Layout(site.index / "generations" / many.generation).finder.exists()
     assert generation.vectors.kind is SearchKind.CLUSTERED
-    assert (generation.manifest.nearest, generation.manifest.recall) == ("8 bit", 1.0)
+    assert (generation.manifest.nearest, generation.manifest.recall) == ("clusters of 8 bit", 1.0)
 
 
 def test_two_builds_of_the_same_content_have_the_same_bytes(tmp_path: Path, whole: Path, fake_encoder: Encoder) -> None:

@@ -63,7 +63,7 @@ def test_every_seeded_bug_is_caught(tmp_path: Path) -> None:
 
 
 def test_a_sentence_that_becomes_a_paragraph_is_embedded_again(site: SmallSite) -> None:
-    site.publish("Ask when both are rested. Say what you miss.")  # two sentences, kept in half precision
+    site.publish("Ask when both are rested. Say what you miss.")  # two sentences, kept in a byte a number
     site.write("new.md", "# Article\n\nSay what you miss.\n")
     site.build()
     generation = site.store.load()
@@ -77,6 +77,7 @@ def test_a_sentence_that_becomes_a_paragraph_is_embedded_again(site: SmallSite) 
 
 def test_padding_is_never_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(VectorIndex, "MAX_EXACT", 2)
+    monkeypatch.setattr(VectorIndex, "KINDS", (SearchKind.COMPACT,))
     index = VectorIndex.build(np.eye(3, dtype=np.float32))
     assert index.kind is SearchKind.COMPACT
     padded = np.array([[1.0, 0.0, -3.4e38]], dtype=np.float32), np.array([[1, 0, -1]])

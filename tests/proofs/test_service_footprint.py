@@ -62,5 +62,6 @@ def test_memory_threads_and_files_stay_flat(tmp_path: Path, tiny_models: Path) -
     print(f"{requests:,} requests, {swaps} swaps: {memory:,} -> {later[0]:,} bytes, {threads} -> {later[1]} threads, "
           f"{files} -> {later[2]} files")  # fmt: skip
     assert later[0] <= memory * 1.05
-    assert later[1] <= threads
+    # Clients may for the first time ask for documents all at once; each then has a thread, once and for all.
+    assert later[1] <= threads + CLIENTS
     assert later[2] <= files

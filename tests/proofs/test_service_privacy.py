@@ -60,8 +60,8 @@ def test_no_word_of_a_visitor_is_written_anywhere(tmp_path: Path, tiny_models: P
         # The passages are damaged below the running server, before it has read them.
         passages = numbered.index / "generations" / "000001" / "passages.sqlite"
         passages.write_bytes(b"\xff" * passages.stat().st_size)
-        assert ask("GET", f"/search?q={WORD}") == ask("POST", "/search", posted, JSON) == 500
-        assert ask("GET", f"/documents/{WORD}") == 500
+        assert ask("GET", f"/search?q={WORD}") == ask("POST", "/search", posted, JSON) == 503
+        assert ask("GET", f"/documents/{WORD}") == 503
         numbered.publish()
         eventually(lambda: ask("GET", f"/search?q={WORD}") == 200)
         for method, path, body, headers, status in (
@@ -94,8 +94,8 @@ def test_no_word_of_a_visitor_is_written_anywhere(tmp_path: Path, tiny_models: P
             ("GET", f"/index/rebuild/{WORD}", None, {"Authorization": "Bearer an-admin-key-of-the-tests"}, 404),
         ):  # fmt: skip
             assert ask(method, path, body, headers) == status, (method, path[:60])
-    assert "GET /search 500" in server.log
-    assert "DatabaseError at " in server.log
+    assert "GET /search 503" in server.log
+    assert "the passages of this index cannot be read (" in server.log
     assert WORD not in server.log.casefold()
 
 
