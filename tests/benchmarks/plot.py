@@ -19,6 +19,7 @@ def plot(report: dict[str, Any], path: Path) -> None:
     from matplotlib import pyplot
 
     sizes = sorted({result["passages"] for result in report["results"]})
+    peers = sorted({result["engine"] for result in report["results"] if not result["stages"]})
     figure, axes = pyplot.subplots(figsize=(8, 4.2), layout="constrained")
     for result in report["results"]:
         place = sizes.index(result["passages"])
@@ -32,12 +33,14 @@ def plot(report: dict[str, Any], path: Path) -> None:
         else:
             one = next((load["p50"] for load in result["loads"] if load["clients"] == 1), None)
             if one is not None:
-                axes.plot(place + 0.35, one, "D", color="#9d0208", label=f"{result['engine']} (peer)")
+                marker = "Dosv^"[peers.index(result["engine"]) % 5]
+                axes.plot(place + 0.35, one, marker, color="#9d0208", label=f"{result['engine']} (peer)")
                 axes.text(place + 0.38, one, f" {one:.0f} ms", va="center")
     handles = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
-    axes.legend(handles.values(), handles.keys(), ncols=2, frameon=False, fontsize="small")
+    figure.legend(handles.values(), handles.keys(), loc="outside right", frameon=False, fontsize="small")
     axes.set_xticks(range(len(sizes)), [f"{size:,}" for size in sizes])
-    axes.set(xlabel="passages", ylabel="milliseconds a question", title=report["machine"]["processor"], yscale="linear")
+    cores = f"{report['machine']['processor']}, {report['machine']['cores']} cores"
+    axes.set(xlabel="passages", ylabel="milliseconds a question, one client, median", title=cores)
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=120)
     pyplot.close(figure)
