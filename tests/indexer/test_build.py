@@ -140,7 +140,7 @@ EDITS: dict[str, Callable[[SmallSite], None]] = {
     "a title": lambda site: site.write("calm-talks.md", ARTICLE.replace("# Calm talks", "# Quiet talks")),
     "a file added": lambda site: site.write("new.md", "# Sleep\n\nGo to bed early. Rise early.\n\n- one\n- two\n"),
     "a file moved": lambda site: (site.content / "calm-talks.md").rename(site.content / "b.md") and None,
-    # "It helps both." was a sentence, stored in half precision, and is a paragraph of its own now.
+    # "It helps both." was a sentence, stored in a byte a number, and is a paragraph of its own now.
     "a sentence that becomes a paragraph": lambda site: site.write("new.md", "# Who\n\nIt helps both.\n"),
     # "Ask when both are rested." was no text of its own and is a sentence and a question now.
     "a paragraph that becomes a question": lambda site: site.write(

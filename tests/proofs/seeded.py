@@ -150,7 +150,7 @@ BUGS = (
         "tests/indexer/test_build.py::test_an_edited_answer_embeds_its_own_texts_only",
     ),
     Bug(
-        "a sentence in half precision seeds a vector that is searched",
+        "a sentence of a byte a number seeds a vector that is searched",
         "indexer/reuse.py",
         "            elif texts[place].role is Role.SENTENCE and (row",
         "            elif (row",
