@@ -20,7 +20,7 @@ IntArray = npt.NDArray[np.int64]
 
 # So many tokens go together that a core's caches hold what they need.
 _BATCH_TOKENS = 512
-# A question's embedding never depends, not by a bit, on what else is asked: int8 is rounded otherwise in a batch.
+# A question's embedding never depends, not by a bit, on what else is asked.
 _ALONE = 1
 # To wake threads for fewer texts takes longer than to count their tokens.
 _FEW = 8
@@ -116,6 +116,10 @@ class OnnxEncoder:
             return [len(self._tokenizer.encode(text).ids) for text in prompted]
         return [len(encoding.ids) for encoding in self._tokenizer.encode_batch_fast(prompted)]
 
+    def query_inputs(self, text: str) -> dict[str, IntArray]:
+        """What the graph of queries takes for one question; each of shape (1, tokens), int64."""
+        return self._inputs([self._fit(self._tokenizer.encode(self._card.query_prompt + text).ids)])
+
     def _encode(
         self, session: Any, texts: list[str], batch_tokens: int, progress: Callable[[int], None] | None
     ) -> FloatArray:
@@ -142,10 +146,13 @@ class OnnxEncoder:
 
     def _run(self, session: Any, rows: list[list[int]]) -> FloatArray:
         """Embed texts of the same number of tokens; shape (len(rows), dim)."""
+        (embeddings,) = session.run(None, self._inputs(rows))
+        return np.asarray(embeddings, dtype=np.float32)
+
+    def _inputs(self, rows: list[list[int]]) -> dict[str, IntArray]:
         ids: IntArray = np.array(rows, dtype=np.int64)
         known = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
-        (embeddings,) = session.run(None, {name: known[name] for name in self._card.inputs})
-        return np.asarray(embeddings, dtype=np.float32)
+        return {name: known[name] for name in self._card.inputs}
 
 
 def _batches(rows: list[list[int]], tokens: int) -> Iterator[IntArray]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections import Counter
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,17 +22,16 @@ from indexer.model import (
     prompt_of,
     quiet,
 )
+from indexer.strangers import STRANGERS
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-    from indexer.encoder import Encoder
+    from indexer.encoder import Encoder, OnnxEncoder
 
 _DOCUMENTS, _QUERIES = "model.onnx", "model.int8.onnx"
 _WEIGHTS, _INT8_WEIGHTS = "weights.bin", "weights.int8.bin"  # named in the graphs
-_MIN_PARITY, _MIN_INT8_PARITY = 0.99999, 0.99
-# Numbers that share a scale: fewer are nearer to float32, and slower.
-_INT8_BLOCK = 128
+_MIN_PARITY, _MIN_INT8_PARITY = 0.99999, 0.98
 _PARITY_TEXTS = (
     "Short.",
     "My partner won't go to counselling, what can I do on my own?",
@@ -47,8 +45,8 @@ def export_model(model: ModelFiles, folder: Path) -> EncoderCard:
 
     A graph is encoder, pooling and normalisation in one. That of documents is float32, and its embeddings must agree
     with sentence-transformers' own (cosine >= 0.99999 on texts of every length); a model that cannot be exported so
-    is kept as it is and run by torch. That of queries computes in int8, with a scale for every 128 numbers, nearly
-    twice as fast; where it does not agree (cosine >= 0.99) queries take the other one.
+    is kept as it is and run by torch. That of queries multiplies in int8 (`to_int8`), 1.7 times as fast; where it
+    does not agree (cosine >= 0.98) queries take the other one.
 
     Args:
         model: from `find_model`.
@@ -139,7 +137,8 @@ def _export_onnx(model: SentenceTransformer, card: EncoderCard, folder: Path) ->
         backend.no_truncation()
         backend.save(str(folder / TOKENIZER))
         card = replace(card, runtime=Runtime.ONNX, inputs=inputs, document_graph=_DOCUMENTS, query_graph=_DOCUMENTS)
-        agreement = _agreement(OnnxEncoder(folder, card), model)
+        exact = OnnxEncoder(folder, card)
+        agreement = _agreement(exact, model)
     except (RuntimeError, TypeError, ValueError, onnxruntime.capi.onnxruntime_pybind11_state.Fail):
         agreement = 0.0
     if agreement < _MIN_PARITY:
@@ -148,7 +147,7 @@ def _export_onnx(model: SentenceTransformer, card: EncoderCard, folder: Path) ->
         return None
     quick = replace(card, query_graph=_QUERIES)
     try:
-        _write_int8(folder)
+        _write_int8(exact, folder)
         agreement = _agreement(OnnxEncoder(folder, quick), model)
     except Exception:  # whatever a graph of another shape makes the libraries raise: it is served in float32
         agreement = 0.0
@@ -168,50 +167,23 @@ def _agreement(exported: Encoder, model: SentenceTransformer) -> float:
     return float(min(queries.sum(axis=1).min(), documents.sum(axis=1).min()))
 
 
-def _write_int8(folder: Path) -> None:
-    """Write the graph of queries beside that of documents, whose file keeps the weights that stay float32.
-
-    Weights and activations are rounded in blocks of a row each, so that a text's embedding does not depend on others.
-    """
+def _write_int8(encoder: OnnxEncoder, folder: Path) -> None:
+    """Write the graph of queries beside that of documents, whose file keeps the weights that stay float32."""
     import onnx
     from onnx.external_data_helper import convert_model_to_external_data
-    from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
-    source = str(folder / _DOCUMENTS)
-    quantizer = MatMulNBitsQuantizer(
-        onnx.load(source), bits=8, block_size=_INT8_BLOCK, is_symmetric=True, accuracy_level=4
-    )
-    quantizer.process()
-    graph = quantizer.model.model
-    _halve_tables(graph.graph)
+    from indexer.model_int8 import to_int8
+
+    model = to_int8(folder / _DOCUMENTS, [encoder.query_inputs(text) for text in STRANGERS])
     outside = {
         tensor.name: tensor
         for tensor in onnx.load(str(folder / _DOCUMENTS), load_external_data=False).graph.initializer
     }
-    for tensor in graph.graph.initializer:
+    for tensor in model.graph.initializer:
         if tensor.name in outside and tensor.data_type == outside[tensor.name].data_type:
             tensor.CopyFrom(outside[tensor.name])
-    convert_model_to_external_data(graph, location=_INT8_WEIGHTS)
-    onnx.save_model(graph, str(folder / _QUERIES))
-
-
-def _halve_tables(graph: Any) -> None:
-    """Keep in float16 what rows are looked up in, such as a vector for each token: half the memory of a server."""
-    import numpy as np
-    from onnx import TensorProto, helper, numpy_helper
-
-    uses = Counter(name for node in graph.node for name in node.input)
-    tables = {
-        tensor.name: tensor
-        for tensor in graph.initializer
-        if tensor.data_type == TensorProto.FLOAT and len(tensor.dims) == 2 and uses[tensor.name] == 1
-    }
-    for number, node in reversed(list(enumerate(graph.node))):
-        if node.op_type == "Gather" and (table := tables.pop(node.input[0], None)) is not None:
-            table.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(table).astype(np.float16), table.name))
-            (found,) = node.output
-            node.output[0] = f"{found}_half"
-            graph.node.insert(number + 1, helper.make_node("Cast", [node.output[0]], [found], to=TensorProto.FLOAT))
+    convert_model_to_external_data(model, location=_INT8_WEIGHTS)
+    onnx.save_model(model, str(folder / _QUERIES))
 
 
 def _max_tokens(model: SentenceTransformer) -> int:

@@ -41,7 +41,7 @@ def test_embeddings_agree_with_sentence_transformers(encoder: Encoder, texts: li
     original = load_sentence_transformer(find_model().folder)
     expected = original.encode(texts, normalize_embeddings=True, show_progress_bar=False)
     assert (encoder.encode_documents(texts) * expected).sum(axis=1).min() >= 0.99999
-    assert (encoder.encode_query(texts) * expected).sum(axis=1).min() >= 0.99  # int8
+    assert (encoder.encode_query(texts) * expected).sum(axis=1).min() >= 0.98  # int8
 
 
 def test_embeddings_are_unit_vectors_of_the_stated_shape(encoder: Encoder, texts: list[str]) -> None:
