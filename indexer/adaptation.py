@@ -9,7 +9,8 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float32]
+from indexer.rounded_vectors import FloatArray, ShortArray, from_shorts
+
 IntArray = npt.NDArray[np.int64]
 
 # How strongly each map is held near the identity, in units of the mean variance.
@@ -35,17 +36,17 @@ class Adaptation:
     membership: FloatArray
 
     @classmethod
-    def fit(cls, vectors: FloatArray, owners: IntArray) -> Self:
+    def fit(cls, rounded: ShortArray, owners: IntArray) -> Self:
         """Learn from a corpus; memory does not grow with it.
 
         Args:
-            vectors: all embedded texts; shape (rows, dim), unit length.
+            rounded: all embedded texts; shape (rows, dim), of `to_shorts`.
             owners: passage number of each row, ascending; shape (rows,).
         """
-        dim = vectors.shape[1]
+        dim = rounded.shape[1]
         within, total = np.zeros((dim, dim)), np.zeros((dim, dim))
         for block in _blocks(owners):
-            texts = np.asarray(vectors[block], dtype=np.float64)
+            texts = np.asarray(from_shorts(rounded[block]), dtype=np.float64)
             _, first, place, count = np.unique(
                 owners[block], return_index=True, return_inverse=True, return_counts=True
             )
@@ -66,7 +67,7 @@ class Adaptation:
     def map(self, query: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The query for cosines (unit length) and the query for membership; both of shape (dim,), float32.
 
-        >>> maps = Adaptation.fit(np.eye(2, dtype=np.float32), np.array([0, 1]))
+        >>> maps = Adaptation.fit(32767 * np.eye(2, dtype=np.int16), np.array([0, 1]))
         >>> maps.map(np.array([0.6, 0.8], dtype=np.float32))[0].tolist()
         [0.6000000238418579, 0.800000011920929]
         """

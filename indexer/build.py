@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from indexer.byte_vectors import to_bytes
 from indexer.confidence import Confidence
 from indexer.corpus import Corpus, read_corpus
 from indexer.documents import Document, Passage
@@ -32,6 +31,7 @@ from indexer.passages import Role, Splitter, embedding_texts, lexical_text, pass
 from indexer.retrieval import Retriever
 from indexer.reuse import Kept, Progress, embed
 from indexer.review import Review, Reviewer, find_faults
+from indexer.rounded_vectors import to_bytes, to_shorts
 from indexer.strangers import STRANGERS
 
 NOT_ASKED = "nothing changed, so no question was asked again"
@@ -273,7 +273,7 @@ class _Build:
         vectors, embedded = embed([text for _, text in texts], self.encoder, generations, progress)
         records = row_records(texts)
         is_sentence = records["role"] == Role.SENTENCE
-        searched = Rows(records=records[~is_sentence], vectors=vectors[~is_sentence])
+        searched = Rows(records=records[~is_sentence], vectors=to_shorts(vectors[~is_sentence]))
         sentences = Rows(records=records[is_sentence], vectors=to_bytes(vectors[is_sentence]))
         if kept:
             searched, sentences = kept.searched(searched), kept.sentences(sentences)

@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.adaptation import Adaptation
-from indexer.byte_vectors import ByteArray, from_bytes
 from indexer.confidence import Confidence
 from indexer.document_file import read_documents, write_documents
 from indexer.documents import Document, Passage
@@ -24,12 +23,13 @@ from indexer.labelled import LabelledQuestions
 from indexer.lexicon import Lexicon
 from indexer.passage_table import PassageTable, fields_of
 from indexer.passages import EmbeddingText, Role
+from indexer.rounded_vectors import ByteArray, from_bytes
 from indexer.vectors import VectorIndex
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
-FORMAT: Final = 6
+FORMAT: Final = 7
 # One record a vector: the passage it belongs to, what it stands for, the characters of the passage's text it
 # covers, and the hash of the embedded text, by which the next build finds the vector again.
 ROW: Final = np.dtype([("passage", "<i4"), ("role", "u1"), ("start", "<i4"), ("end", "<i4"), ("text", "S16")])
@@ -53,7 +53,7 @@ class Layout:
 
     @property
     def vectors(self) -> Path:
-        """Vectors of everything that is searched, float32."""
+        """Vectors of everything that is searched, from `to_shorts`."""
         return self.folder / "vectors.npy"
 
     @property
@@ -166,7 +166,7 @@ class Rows:
 
     Attributes:
         records: shape (n,), dtype `ROW`.
-        vectors: shape (n, dim), float32 for what is searched, of `to_bytes` for sentences.
+        vectors: shape (n, dim), of `to_shorts` for what is searched, of `to_bytes` for sentences.
     """
 
     records: npt.NDArray[np.void]

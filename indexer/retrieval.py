@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer import ranking
-from indexer.byte_vectors import from_bytes
 from indexer.encoder import Encoder
 from indexer.generation import Generation
 from indexer.passages import Role
 from indexer.ranking import DEFAULT_WEIGHTS, Weights
+from indexer.rounded_vectors import from_bytes
 from indexer.selection import highest, rows_of
 from indexer.spelling import Spelling
 

@@ -9,11 +9,11 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from indexer.byte_vectors import from_bytes
 from indexer.documents import Passage
 from indexer.encoder import Encoder
 from indexer.generation import Generation, Rows, text_hash
 from indexer.passages import EmbeddingText, Role
+from indexer.rounded_vectors import from_bytes
 from indexer.selection import rows_of
 
 FloatArray = npt.NDArray[np.float32]
@@ -51,7 +51,7 @@ class Kept:
 
     def searched(self, fresh: Rows) -> Rows:
         """The vectors that are searched: those of the kept passages, and of all others in `fresh`."""
-        return self._joined(self.generation.rows, self.generation.vectors.vectors(slice(None)), fresh)
+        return self._joined(self.generation.rows, self.generation.vectors.rounded, fresh)
 
     def sentences(self, fresh: Rows) -> Rows:
         """The same for sentences."""

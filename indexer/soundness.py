@@ -7,9 +7,9 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from indexer.byte_vectors import from_bytes
 from indexer.errors import IndexDamagedError
 from indexer.generation import Generation
+from indexer.rounded_vectors import from_bytes
 
 # What rounding leaves.
 _UNIT_TOLERANCE = 1e-3

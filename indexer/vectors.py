@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Self
@@ -11,21 +12,23 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.errors import IndexDamagedError
+from indexer.rounded_vectors import FloatArray, ShortArray, from_shorts
 from indexer.selection import highest
 
 # What its stubs say about parameters and selectors is not what it does.
 faiss: Any = _faiss
-FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
-# Candidates beyond the k that are asked for, among which exact cosines decide: 8 bits may confuse neighbours.
-_SPARE: Final = 32
+# Candidates beyond the k that are asked for, among which exact cosines decide: 2 bits confuse neighbours.
+_SPARE: Final = 96
 _BLOCK: Final = 65_536
 # Queries given to faiss together.
 _TOGETHER: Final = 1024
 # How clusters are learned: from so many rows each, in so many rounds. More takes long and finds no more.
 _LEARNED, _ROUNDS = 40, 10
-# Rows from which clusters and the range of each number are learned, at most.
+# The rows that codes are learned from, if there are so many.
+_CODES_LEARNED: Final = 16_384
+# Rows from which clusters and codes are learned, at most.
 _SAMPLE: Final = 400_000
 # The queries by which recall is measured: rows moved until their cosine with themselves is 0.45. Questions are nearer
 # to what answers them, at 0.6 or so; by chance alone, a query as near as that would be too easy.
@@ -40,62 +43,67 @@ class SearchKind(StrEnum):
 
     EXACT = "exact"
     """Every row is looked at."""
-    COMPACT = "8 bit"
-    """Every row is looked at, with 8 bits a number."""
-    CLUSTERED = "clusters of 8 bit"
-    """The rows of the clusters nearest to the query are looked at, with 8 bits a number."""
+    COMPACT = "2 bit"
+    """Every row is looked at, with 2 bits a number."""
+    CLUSTERED = "clusters of 2 bit"
+    """The rows of the clusters nearest to the query are looked at, with 2 bits a number."""
 
 
 class VectorIndex:
     """Inner-product search over unit vectors, so a score is a cosine in [-1, 1].
 
-    The vectors stay where they are, in a mapped file for example. With many of them, a faiss index of 8 bits a number
-    finds candidates, and their exact cosines decide.
+    The vectors stay where they are, in a mapped file for example. With many of them, a faiss index of 2 bits a number
+    (product quantisation, 4 bits for each pair; Jégou, Douze and Schmid 2011, summed as André, Kermarrec and Le
+    Scouarnec 2015 do) finds candidates, and their exact cosines decide.
 
-    >>> index = VectorIndex.build(np.eye(3, dtype=np.float32))
+    >>> index = VectorIndex.build(32767 * np.eye(3, dtype=np.int16))
     >>> rows, scores = index.search(np.array([0, 1, 0], dtype=np.float32), k=1)
     >>> rows.tolist(), scores.tolist()
     ([1], [1.0])
 
     Attributes:
-        MAX_EXACT: with more rows, candidates are found by 8 bits a number; a filter of more rows likewise.
-        KINDS: how that is tried, in this order.
+        MAX_EXACT: with more rows, candidates are found by 2 bits a number; a filter of more rows likewise.
+        MAX_COMPACT: with more rows, clusters are tried first.
         MIN_RECALL: which share of the ten nearest rows must be found, or a costlier kind is taken.
     """
 
     MAX_EXACT: int = 10_000
-    KINDS: tuple[SearchKind, ...] = (SearchKind.CLUSTERED, SearchKind.COMPACT)
+    MAX_COMPACT: int = 100_000
     MIN_RECALL: float = 0.99
 
-    def __init__(self, vectors: FloatArray, finder: Any = None) -> None:
-        """Over the rows of a matrix, shape (n, dim), float32; the finder is a faiss index of them, or None."""
-        self._rows = vectors
+    def __init__(self, rounded: ShortArray, finder: Any = None) -> None:
+        """Over the rows of a matrix, shape (n, dim), of `to_shorts`; the finder is a faiss index of them, or None."""
+        self.rounded = rounded
         self._finder = finder
+        # Few are looked at all together, for each query.
+        self._floats = from_shorts(rounded) if finder is None and len(rounded) <= self.MAX_EXACT else None
         self._measured: float | None = 1.0 if finder is None else None
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self.rounded)
 
     @property
     def dim(self) -> int:
         """Length of a vector."""
-        return int(self._rows.shape[1])
+        return int(self.rounded.shape[1])
 
     @property
     def kind(self) -> SearchKind:
         """How rows are found."""
         if self._finder is None:
             return SearchKind.EXACT
-        return SearchKind.CLUSTERED if isinstance(self._finder, faiss.IndexIVF) else SearchKind.COMPACT
+        return SearchKind.CLUSTERED if self._finder.nlist > 1 else SearchKind.COMPACT
 
     @classmethod
-    def build(cls, vectors: FloatArray) -> Self:
-        """Index the rows of a matrix, shape (n, dim), float32, unit length, C order; it is not copied."""
-        for kind in cls.KINDS if len(vectors) > cls.MAX_EXACT else ():
-            index = cls(vectors, _clustered(vectors) if kind is SearchKind.CLUSTERED else _compact(vectors))
-            if index._widen():
-                return index
-        return cls(vectors)
+    def build(cls, rounded: ShortArray) -> Self:
+        """Index the rows of a matrix, shape (n, dim), of `to_shorts`, C order; it is not copied."""
+        count = len(rounded)
+        if count > cls.MAX_EXACT:
+            for clusters in (1, int(2 * count**0.5)) if count <= cls.MAX_COMPACT else (int(2 * count**0.5), 1):
+                index = cls(rounded, _finder(rounded, clusters))
+                if index._widen():
+                    return index
+        return cls(rounded)
 
     def search(self, query: FloatArray, k: int, *, rows: IntArray | None = None) -> tuple[IntArray, FloatArray]:
         """The k rows nearest to a query, best first; equal scores in row order.
@@ -135,7 +143,7 @@ class VectorIndex:
             tie for the last place, any.
         """
         if self._finder is None:
-            return _exact_many(self._rows, queries, min(k, len(self)))
+            return self._exact_many(queries, min(k, len(self)))
         count = min(k, len(self))
         rows = np.empty((len(queries), count), dtype=np.int64)
         cosines = np.empty((len(queries), count), dtype=np.float32)
@@ -147,14 +155,14 @@ class VectorIndex:
                 if len(near) < count:  # too few in the clusters it looked into
                     rows[place], cosines[place] = self.search(query, count)
                     continue
-                exact = _products(self._rows[near], query)
+                exact = _products(self.vectors(near), query)
                 best = highest(exact, count)
                 rows[place], cosines[place] = near[best], exact[best]
         return rows, cosines
 
     def vectors(self, rows: IntArray | slice) -> FloatArray:
         """The stored vectors of some rows; shape (len(rows), dim), float32."""
-        return self._rows[rows]
+        return from_shorts(self.rounded[rows]) if self._floats is None else self._floats[rows]
 
     def products(self, rows: IntArray, queries: FloatArray) -> FloatArray:
         """The inner product of some rows with each of some queries; shape (queries, len(rows)), float32.
@@ -163,7 +171,7 @@ class VectorIndex:
             rows: row numbers, in any order.
             queries: shape (queries, dim), float32; with a unit vector the product is a cosine.
         """
-        return _products(self._rows[rows], queries[:, None, :])
+        return _products(self.vectors(rows), queries[:, None, :])
 
     def recall(self) -> float:
         """The share of the ten nearest rows that is found, in [0, 1], measured with some rows slightly moved."""
@@ -195,26 +203,28 @@ class VectorIndex:
             raise IndexDamagedError(
                 f"{vectors}: the vectors of this index cannot be read ({error}); rebuild it"
             ) from error
-        if rows.ndim != 2 or rows.dtype != np.float32 or not rows.flags.c_contiguous:
-            raise IndexDamagedError(f"{vectors} holds no matrix of float32; rebuild the index")
+        if rows.ndim != 2 or rows.dtype != np.int16 or not rows.flags.c_contiguous:
+            raise IndexDamagedError(f"{vectors} holds no matrix of int16; rebuild the index")
         if found is not None and (found.ntotal, found.d) != rows.shape:
             raise IndexDamagedError(f"{finder} is not of the vectors beside it; rebuild the index")
         return cls(rows, found)
 
     def _cosines(self, query: FloatArray, rows: IntArray | None) -> FloatArray:
         if rows is None:
-            return _products(self._rows, query)
+            return np.concatenate([_products(block, query) for block in self._blocks()])
         # To copy a row costs more than to multiply it.
-        if self._finder is None and 3 * len(rows) > len(self):
-            return _products(self._rows, query)[rows]
-        return _products(self._rows[rows], query)
+        if self._floats is not None and 3 * len(rows) > len(self):
+            return _products(self._floats, query)[rows]
+        return _products(self.vectors(rows), query)
+
+    def _blocks(self) -> Iterator[FloatArray]:
+        return (self.vectors(slice(start, start + _BLOCK)) for start in range(0, len(self), _BLOCK))
 
     def _candidates(self, query: FloatArray, count: int, rows: IntArray | None) -> IntArray:
         """At least ``count`` rows that the finder holds for the nearest, ascending."""
         available = len(self) if rows is None else len(rows)
         selector = None
-        clusters = self._finder.nlist if self.kind is SearchKind.CLUSTERED else 0
-        probes = self._finder.nprobe if clusters else 0
+        clusters, probes = self._finder.nlist, self._finder.nprobe
         if rows is not None:
             inside = np.zeros(len(self), dtype=np.bool_)
             inside[rows] = True
@@ -224,11 +234,7 @@ class VectorIndex:
             probes = min(probes * len(self) // available, clusters)
         wanted = min(_wanted(count), available)
         while True:
-            parameters = (
-                faiss.SearchParametersIVF(sel=selector, nprobe=probes)
-                if clusters
-                else faiss.SearchParameters(sel=selector)
-            )
+            parameters = faiss.SearchParametersIVF(sel=selector, nprobe=probes)
             scores, found = self._finder.search(query[None, :], wanted, params=parameters)
             valid = found[0] >= 0  # faiss pads what it does not find with -1
             near, rough = found[0][valid], scores[0][valid]
@@ -243,11 +249,10 @@ class VectorIndex:
     def _widen(self) -> bool:
         """Look into more clusters until enough is found; False if that takes half of them."""
         asked, least = self._trial()
-        clusters = self._finder.nlist if self.kind is SearchKind.CLUSTERED else 0
-        if clusters:
-            self._finder.nprobe = min(_FIRST_PROBES, clusters)
+        clusters = self._finder.nlist
+        self._finder.nprobe = min(_FIRST_PROBES, clusters)
         while (recall := self._recall(asked, least)) < self.MIN_RECALL:
-            if not clusters or 4 * self._finder.nprobe > clusters:
+            if 4 * self._finder.nprobe > clusters:
                 return False
             self._finder.nprobe *= 2
         self._measured = recall
@@ -258,13 +263,26 @@ class VectorIndex:
         chance = np.random.default_rng(0)
         rows = np.sort(chance.choice(len(self), min(_ASKED, len(self)), replace=False))
         moved = chance.standard_normal((len(rows), self.dim), dtype=np.float32) * np.float32(_MOVED / self.dim**0.5)
-        asked = self._rows[rows] + moved
+        asked = self.vectors(rows) + moved
         asked /= np.linalg.norm(asked, axis=1, keepdims=True)
-        return asked, _exact_many(self._rows, asked, min(_DEPTH, len(self)))[1][:, -1]
+        return asked, self._exact_many(asked, min(_DEPTH, len(self)))[1][:, -1]
 
     def _recall(self, asked: FloatArray, least: FloatArray) -> float:
         scores = self.search_many(asked, _DEPTH)[1]
         return float(np.mean(scores >= least[:, None] - _ROUNDING))
+
+    def _exact_many(self, queries: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
+        rows, scores = np.empty((len(queries), 0), np.int64), np.empty((len(queries), 0), np.float32)
+        if not k or not len(queries):
+            return np.empty((len(queries), k), np.int64), np.empty((len(queries), k), np.float32)
+        queries, start = np.ascontiguousarray(queries), 0
+        for block in self._blocks():
+            cosines, found = faiss.knn(queries, block, min(k, len(block)), metric=faiss.METRIC_INNER_PRODUCT)
+            rows, scores = np.hstack((rows, found + start)), np.hstack((scores, cosines))
+            best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+            rows, scores = np.take_along_axis(rows, best, axis=1), np.take_along_axis(scores, best, axis=1)
+            start += len(block)
+        return rows, scores
 
 
 def _wanted(count: int) -> int:
@@ -277,33 +295,16 @@ def _products(rows: FloatArray, queries: FloatArray) -> FloatArray:
     return products
 
 
-def _exact_many(rows: FloatArray, queries: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
-    if not k or not len(queries):
-        return np.empty((len(queries), k), np.int64), np.empty((len(queries), k), np.float32)
-    scores, found = faiss.knn(np.ascontiguousarray(queries), rows, k, metric=faiss.METRIC_INNER_PRODUCT)
-    return found, scores
-
-
-def _compact(vectors: FloatArray) -> Any:
-    index = faiss.IndexScalarQuantizer(vectors.shape[1], faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT)
-    return _filled(index, vectors, len(vectors))
-
-
-def _clustered(vectors: FloatArray) -> Any:
-    count, dim = vectors.shape
-    clusters = min(int(2 * count**0.5), count)
-    index = faiss.IndexIVFScalarQuantizer(
-        faiss.IndexFlatIP(dim), dim, clusters, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT
-    )
-    index.cp.min_points_per_centroid = 1  # or it warns on the terminal
+def _finder(rounded: ShortArray, clusters: int) -> Any:
+    count, dim = rounded.shape
+    pairs = dim // 2 if dim % 2 == 0 else dim
+    index = faiss.index_factory(dim, f"IVF{clusters},PQ{pairs}x4fs", faiss.METRIC_INNER_PRODUCT)
+    for learning in (index.cp, index.pq.cp):
+        learning.min_points_per_centroid = 1  # or it warns on the terminal
     index.cp.niter = _ROUNDS
-    return _filled(index, vectors, _LEARNED * clusters)
-
-
-def _filled(index: Any, vectors: FloatArray, sample: int) -> Any:
-    count = len(vectors)
-    chosen = np.sort(np.random.default_rng(0).choice(count, min(sample, _SAMPLE, count), replace=False))
-    index.train(vectors[chosen])
+    sample = min(max(_LEARNED * clusters, _CODES_LEARNED), _SAMPLE, count)
+    chosen = np.sort(np.random.default_rng(0).choice(count, sample, replace=False))
+    index.train(from_shorts(rounded[chosen]))
     for start in range(0, count, _BLOCK):
-        index.add(vectors[start : start + _BLOCK])
+        index.add(from_shorts(rounded[start : start + _BLOCK]))
     return index

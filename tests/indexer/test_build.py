@@ -23,6 +23,7 @@ from indexer.generation import text_hash
 from indexer.index_store import IndexStore
 from indexer.labelled import LabelledQuestions
 from indexer.model import FloatArray
+from indexer.rounded_vectors import to_shorts
 from tests.conftest import ROOT, SAMPLE, HashedWordsEncoder, SmallSite
 
 ARTICLE = """---
@@ -258,8 +259,8 @@ def test_a_sentence_never_seeds_a_searched_vector(built: SmallSite, encoder: Cou
     assert sorted(encoder.texts) == ["It helps both.", "Who\nIt helps both."]
     generation = built.store.load()
     (row,) = np.flatnonzero(generation.rows["text"] == text_hash("It helps both."))
-    exact = HashedWordsEncoder().encode_documents(["It helps both."])[0]
-    np.testing.assert_array_equal(generation.vectors.vectors(np.array([row]))[0], exact)
+    exact = to_shorts(HashedWordsEncoder().encode_documents(["It helps both."]))
+    np.testing.assert_array_equal(generation.vectors.rounded[[row]], exact)
 
 
 def test_a_rollback_loses_no_embedding(built: SmallSite, encoder: CountingEncoder) -> None:

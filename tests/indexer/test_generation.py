@@ -162,17 +162,18 @@ def test_a_layout_names_all_that_is_on_disk(whole: Path) -> None:
 
 
 def test_many_vectors_have_a_finder_beside_them(site: SmallSite, monkeypatch: pytest.MonkeyPatch) -> None:
-    site.write("garden.md", "# Garden\n\nRoses want water\n\n## Night\n\nOwls hunt mice silently\n")
+    beds = "\n\n".join(f"Bed {number} wants {2 * number} cans of water" for number in range(20))
+    site.write("garden.md", f"# Garden\n\n{beds}\n\n## Night\n\nOwls hunt mice silently\n")
     few = site.build()
     assert (few.nearest, few.recall) == ("exact", 1.0)
     monkeypatch.setattr(VectorIndex, "MAX_EXACT", 1)
     site.write("zoo.md", "# Zoo\n\nOwls sleep all day\n")
     many = site.build()
-    assert (many.nearest, many.recall) == ("clusters of 8 bit", 1.0)
+    assert (many.nearest, many.recall) == ("2 bit", 1.0)
     generation = site.store.load()
     assert Layout(site.index / "generations" / many.generation).finder.exists()
-    assert generation.vectors.kind is SearchKind.CLUSTERED
-    assert (generation.manifest.nearest, generation.manifest.recall) == ("clusters of 8 bit", 1.0)
+    assert generation.vectors.kind is SearchKind.COMPACT
+    assert (generation.manifest.nearest, generation.manifest.recall) == ("2 bit", 1.0)
 
 
 def test_two_builds_of_the_same_content_have_the_same_bytes(tmp_path: Path, whole: Path, fake_encoder: Encoder) -> None:

@@ -11,6 +11,7 @@ import pytest
 from indexer.errors import IndexDamagedError
 from indexer.generation import Generation
 from indexer.model import FloatArray
+from indexer.rounded_vectors import to_shorts
 from indexer.soundness import check_sound
 from indexer.vectors import VectorIndex
 from tests.conftest import HashedWordsEncoder, SmallSite
@@ -28,7 +29,7 @@ def sound(site: SmallSite) -> Generation:
 def with_vectors(generation: Generation, change: Callable[[FloatArray], None]) -> Generation:
     values = generation.vectors.vectors(slice(None)).copy()
     change(values)
-    return replace(generation, vectors=VectorIndex.build(values))
+    return replace(generation, vectors=VectorIndex.build(to_shorts(values)))
 
 
 def set_row(row: int, value: object) -> Callable[[FloatArray], None]:
@@ -40,7 +41,7 @@ def set_row(row: int, value: object) -> Callable[[FloatArray], None]:
 
 def swapped_index(generation: Generation) -> Generation:
     """An index that answers with other rows than it holds, as after a wrong read."""
-    index = VectorIndex.build(generation.vectors.vectors(slice(None)))
+    index = VectorIndex.build(generation.vectors.rounded)
     honest = index.search_many
 
     def search_many(queries: FloatArray, k: int) -> tuple[np.ndarray, FloatArray]:
@@ -71,7 +72,7 @@ SPOILED: dict[str, tuple[Callable[[Generation], Generation], str]] = {
     "sentences": (lambda g: replace(g, sentences=g.sentences[1:]), "1 sentences where 2 belong"),
     "order": (lambda g: replace(g, rows=g.rows[::-1]), "not in the order of its passages"),
     "a passage without a vector": (lambda g: replace(g, rows=g.rows[[0, 0, 0, 0, 0, 0]]), "one has no vector"),
-    "not finite": (lambda g: with_vectors(g, set_row(2, np.nan)), "vector 2 has length nan instead of 1"),
+    "not finite": (lambda g: with_vectors(g, set_row(2, np.nan)), r"vector 2 has length 0\.0000 instead of 1"),
     "zero": (lambda g: with_vectors(g, set_row(5, 0.0)), r"vector 5 has length 0\.0000 instead of 1"),
     "a sentence of nothing": (lambda g: replace(g, sentences=g.sentences * np.int8(0)), "sentence vector 0"),
     "an index that answers wrongly": (swapped_index, r"fees/what-does-it-cost is not found by its own question"),

@@ -13,6 +13,7 @@ import faiss
 import numpy as np
 import pytest
 
+from indexer.rounded_vectors import from_shorts, to_shorts
 from indexer.vectors import SearchKind, VectorIndex
 from tests.conftest import ROOT, SmallSite
 from tests.proofs.effort import effort
@@ -70,19 +71,18 @@ def test_a_sentence_that_becomes_a_paragraph_is_embedded_again(site: SmallSite) 
     (number,) = (n for n, p in enumerate(generation.passages.all()) if p.text == "Say what you miss.")
     (row, *_) = np.flatnonzero(generation.rows["passage"] == number)
     stored = generation.vectors.vectors(np.flatnonzero(generation.rows["passage"] == number))
-    wanted = site.encoder.encode_documents(["Say what you miss."])[0]
+    (wanted,) = from_shorts(to_shorts(site.encoder.encode_documents(["Say what you miss."])))
     assert row >= 0
     assert any((vector == wanted).all() for vector in stored)
 
 
 def test_padding_is_never_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(VectorIndex, "MAX_EXACT", 2)
-    monkeypatch.setattr(VectorIndex, "KINDS", (SearchKind.COMPACT,))
-    index = VectorIndex.build(np.eye(3, dtype=np.float32))
+    index = VectorIndex.build(32767 * np.eye(20, dtype=np.int16))
     assert index.kind is SearchKind.COMPACT
     padded = np.array([[1.0, 0.0, -3.4e38]], dtype=np.float32), np.array([[1, 0, -1]])
     # As faiss answers when a filter leaves fewer rows than were asked for.
-    monkeypatch.setattr(faiss.IndexScalarQuantizer, "search", lambda *_, **__: padded)
-    rows, scores = index.search(np.array([0, 1, 0], dtype=np.float32), 3)
+    monkeypatch.setattr(faiss.IndexIVFPQFastScan, "search", lambda *_, **__: padded)
+    rows, scores = index.search(np.eye(20, dtype=np.float32)[1], 3)
     assert rows.tolist() == [1, 0]
     assert scores.tolist() == [1.0, 0.0]

@@ -1,0 +1,52 @@
+"""Unit vectors in fewer bytes: two a number for what is searched, one for what needs no more, such as sentences."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float32]
+ShortArray = npt.NDArray[np.int16]
+ByteArray = npt.NDArray[np.int8]
+
+_LARGEST_SHORT, _LARGEST_BYTE = np.float32(32767), np.float32(127)
+
+
+def to_shorts(vectors: FloatArray) -> ShortArray:
+    """Round unit vectors to steps of 1/32767; shape (n, dim), int16.
+
+    Cosines change by about 0.00001. What `from_shorts` gives rounds to the same numbers again. A vector with NaN or a
+    number beyond 1 becomes all 0, which verifying a generation finds.
+    """
+    steps = np.rint(vectors * _LARGEST_SHORT)
+    steps[~(np.abs(steps).max(axis=1, initial=0) <= _LARGEST_SHORT)] = 0
+    rounded: ShortArray = steps.astype(np.int16)
+    return rounded
+
+
+def from_shorts(rounded: ShortArray) -> FloatArray:
+    """The vectors; shape (n, dim), float32."""
+    vectors = rounded.astype(np.float32)
+    vectors /= _LARGEST_SHORT
+    return vectors
+
+
+def to_bytes(vectors: FloatArray) -> ByteArray:
+    """Round unit vectors so that the largest number of each becomes 127 or -127; shape (n, dim), int8.
+
+    Cosines change by about 0.001. What `from_bytes` gives rounds to the same bytes again.
+    """
+    largest = np.abs(vectors).max(axis=1, keepdims=True, initial=0)
+    rounded: ByteArray = np.rint(vectors * (_LARGEST_BYTE / np.maximum(largest, 1e-9))).astype(np.int8)
+    return rounded
+
+
+def from_bytes(rounded: ByteArray) -> FloatArray:
+    """The unit vectors; shape (n, dim), float32; NaN where every number is 0.
+
+    No scale is kept, for the length of each is known: 1.
+    """
+    vectors = rounded.astype(np.float32)
+    with np.errstate(invalid="ignore"):
+        vectors /= np.sqrt(np.vecdot(vectors, vectors))[:, None]
+    return vectors
