@@ -6,7 +6,7 @@ import logging
 import time
 from http import HTTPStatus
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from search_api.web.problems import fault, problem
@@ -32,6 +32,8 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+_RAW_HEADERS = Headers(SECURITY_HEADERS).raw
+_RAW_DOCS_HEADERS = Headers(SECURITY_HEADERS | {"Content-Security-Policy": _DOCS_CSP}).raw
 
 
 class _BodyTooLargeError(Exception):
@@ -77,11 +79,8 @@ class Guard:
                 raise _BodyTooLargeError  # FastAPI took the first one for a body that it cannot parse
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                if scope["path"].endswith("/docs"):
-                    headers["Content-Security-Policy"] = _DOCS_CSP
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
+                docs = scope["path"].endswith("/docs")
+                message["headers"] = [*message["headers"], *(_RAW_DOCS_HEADERS if docs else _RAW_HEADERS)]
             await send(message)
 
         try:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from pydantic import ValidationError
 from pydantic_core import to_json
 
 from indexer.errors import IndexStoreError
@@ -63,10 +67,33 @@ Current = Annotated[Searcher, Depends(_searcher)]
 router = APIRouter()
 
 
-@router.get("/search", tags=["search"], response_model=SearchResponse, responses=_FOUND | _INVALID | _BUSY)
+class _SearchRoute(APIRoute):
+    """Checks the whole address at once: FastAPI takes it apart by parameter, in a quarter of a request's time."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        async def handle(request: Request) -> Response:
+            try:
+                asked = SearchParameters.model_validate(dict(request.query_params))
+            except ValidationError as error:
+                raise RequestValidationError(error.errors()) from None
+            return await search(request, asked)
+
+        return handle
+
+
 async def search(request: Request, asked: Annotated[SearchParameters, Query()]) -> Response:
     """Find the passages that answer a question, the best first."""
     return await _answer(request, asked)
+
+
+router.add_api_route(
+    "/search",
+    search,
+    tags=["search"],
+    response_model=SearchResponse,
+    responses=_FOUND | _INVALID | _BUSY,
+    route_class_override=_SearchRoute,
+)
 
 
 @router.post("/search", tags=["search"], response_model=SearchResponse, responses=_FOUND | _INVALID | _BUSY)
