@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -23,7 +22,7 @@ from indexer.labelled import LabelledQuestions
 from indexer.lexicon import Lexicon
 from indexer.passage_table import PassageTable, fields_of
 from indexer.passages import EmbeddingText, Role
-from indexer.rounded_vectors import ByteArray, from_bytes
+from indexer.rounded_vectors import ByteArray
 from indexer.vectors import VectorIndex
 
 FloatArray = npt.NDArray[np.float32]
@@ -201,17 +200,6 @@ class Generation:
     def documents(self) -> dict[str, Document]:
         """What each content file was read as, by its key in `Corpus.keys`."""
         return read_documents(Layout(self.folder).documents)
-
-    def sentences_of(self, number: int) -> tuple[npt.NDArray[np.void], FloatArray]:
-        """The sentences of one passage; none for a passage of a single sentence.
-
-        Returns:
-            Their `ROW` records, shape (n,), and their vectors, shape (n, dim), float32.
-        """
-        # Not searchsorted: that would copy the column, millions of numbers.
-        passages = self.sentence_rows["passage"]
-        start, stop = bisect_left(passages, number), bisect_left(passages, number + 1)
-        return self.sentence_rows[start:stop], from_bytes(self.sentences[start:stop])
 
     @staticmethod
     def load(folder: Path) -> Generation:

@@ -85,23 +85,40 @@ def gather(
         membership: of each row.
         lexical: of each candidate; shape (candidates,).
     """
-    counts = np.concatenate((starts[1:], [len(rows)])) - starts
-    best = np.maximum.reduceat(cosines, starts)
-    # The first row that reaches the best cosine: rows are in a fixed order, so the choice is too.
-    reached = np.flatnonzero(cosines == np.repeat(best, counts))
-    best_row = rows[reached[np.searchsorted(reached, starts)]]
+    counts = _counts(starts, len(rows))
+    best, place = best_of_each(cosines, starts)
     entry = np.maximum.reduceat(np.where(roles == Role.ENTRY, cosines, np.float32(-1)), starts)
     questions, several = _question_support(roles, cosines, starts, counts)
     support = np.maximum(entry, questions)
     return Evidence(
         passages=passages,
         best=best,
-        best_row=best_row,
+        best_row=rows[place],
         support=np.where(support > -1, support, best),
         membership=np.asarray(np.add.reduceat(membership, starts) / counts, dtype=np.float32),
         lexical=lexical,
         several=several,
     )
+
+
+def best_of_each(cosines: FloatArray, starts: IntArray) -> tuple[FloatArray, IntArray]:
+    """The highest cosine of each run of some rows, and the place of the first row that has it.
+
+    >>> best, places = best_of_each(np.array([0.5, 0.9, 0.9, 0.1], dtype=np.float32), np.array([0, 3]))
+    >>> best.tolist(), places.tolist()
+    ([0.8999999761581421, 0.10000000149011612], [1, 3])
+
+    Args:
+        cosines: of all rows, shape (rows,).
+        starts: where each run begins, ascending; shape (runs,).
+    """
+    best = np.maximum.reduceat(cosines, starts)
+    reached = np.flatnonzero(cosines == np.repeat(best, _counts(starts, len(cosines))))
+    return best, reached[np.searchsorted(reached, starts)]
+
+
+def _counts(starts: IntArray, rows: int) -> IntArray:
+    return np.diff(starts, append=rows)
 
 
 def fuse(evidence: Evidence, weights: Weights = DEFAULT_WEIGHTS) -> FloatArray:

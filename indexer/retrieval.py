@@ -73,7 +73,7 @@ class Retriever:
         self._bounds = np.searchsorted(self._owners, numbers)
         self._sentence_bounds = np.searchsorted(generation.sentence_rows["passage"], numbers)
         # Not a method of this object: a cycle would keep a replaced generation's memory and files for a long time.
-        is_whole = partial(_is_whole, encoder)
+        is_whole = partial(_is_whole, encoder, encoder.count_tokens([""])[0])
         self._spelling = Spelling(generation.lexicon.counts, generation.lexicon.languages, is_whole)
 
     def first_row(self, number: int) -> int:
@@ -84,6 +84,26 @@ class Retriever:
         """Which of some passages are FAQ entries; shape (len(numbers),)."""
         have: npt.NDArray[np.bool_] = self._roles[self._bounds[numbers]] == Role.QUESTION
         return have
+
+    def nearest_sentences(self, numbers: IntArray, query: FloatArray) -> Found:
+        """The sentence of each passage that is nearest to a question, the first of equals.
+
+        Args:
+            numbers: of passages, in any order.
+            query: embedding of the question; shape (dim,), float32, unit length.
+
+        Returns:
+            Row numbers of `Generation.sentences`, int64, and their cosines, float32, both of shape (len(numbers),);
+            both -1 for a passage whose sentences have no vectors: it has one or none.
+        """
+        nearest, highest = np.full(len(numbers), -1), np.full(len(numbers), -1, dtype=np.float32)
+        several = self._sentence_bounds[numbers + 1] > self._sentence_bounds[numbers]
+        rows, starts = rows_of(self._sentence_bounds, numbers[several])
+        if len(rows):
+            cosines = np.vecdot(from_bytes(self._generation.sentences[rows]), query)
+            highest[several], best = ranking.best_of_each(cosines, starts)
+            nearest[several] = rows[best]
+        return nearest, highest
 
     def rank(self, question: str, allowed: IntArray | None = None) -> Ranked:
         """Rank the passages for a question.
@@ -140,7 +160,7 @@ class Retriever:
         order = ranking.order(scores, candidates)
         close, rest = order[:_CLOSE], order[_CLOSE:]
         sentences = np.full(len(candidates), -1, dtype=np.float32)
-        sentences[close] = self._nearest_sentences(candidates[close], near_query)
+        sentences[close] = self.nearest_sentences(candidates[close], near_query)[1]
         scores = ranking.with_sentences(scores, evidence, sentences, self._weights)
         order = np.concatenate((close[ranking.order(scores[close], candidates[close])], rest))
         first = int(order[0])
@@ -180,16 +200,6 @@ class Retriever:
             candidates = np.sort(candidates[highest(best, _CANDIDATES)])
         return candidates
 
-    def _nearest_sentences(self, passages: IntArray, query: FloatArray) -> FloatArray:
-        """Highest cosine of any sentence of each passage; -1 for those whose sentences have no vectors."""
-        nearest = np.full(len(passages), -1, dtype=np.float32)
-        several = self._sentence_bounds[passages + 1] > self._sentence_bounds[passages]
-        rows, starts = rows_of(self._sentence_bounds, passages[several])
-        if len(rows):
-            cosines = np.vecdot(from_bytes(self._generation.sentences[rows]), query)
-            nearest[several] = np.maximum.reduceat(cosines, starts)
-        return nearest
-
 
 def _most_in_common(lexical: FloatArray) -> IntArray:
     """Positions of the best of some scores above 0, in no order."""
@@ -221,6 +231,5 @@ def _among(words: Found, allowed: IntArray) -> Found:
     return passages[kept], lexical[kept]
 
 
-def _is_whole(encoder: Encoder, words: Sequence[str]) -> list[bool]:
-    counts = encoder.count_tokens(["", *words])
-    return [count <= counts[0] + 1 for count in counts[1:]]
+def _is_whole(encoder: Encoder, nothing: int, words: Sequence[str]) -> list[bool]:
+    return [count <= nothing + 1 for count in encoder.count_tokens(words)]

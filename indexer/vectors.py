@@ -286,7 +286,7 @@ class VectorIndex:
 
 
 def _wanted(count: int) -> int:
-    return count + count // 4 + _SPARE
+    return count + max(count // 4, _SPARE)
 
 
 def _products(rows: FloatArray, queries: FloatArray) -> FloatArray:

@@ -183,14 +183,17 @@ class Searcher:
         allowed = self._allowed(tag, kind)
         ranked = self._retriever.rank(question, allowed)
         shown = slice(offset, offset + k)
-        numbers = ranked.passages[shown].tolist()
+        numbers, related = ranked.passages[shown], self._related(ranked.passages[offset + k :])
+        passages = self.generation.passages.get([*numbers.tolist(), *related.tolist()])
+        highlights = self._highlights(passages, numbers, ranked.query)
         hits = tuple(
-            self._hit(passage, number, float(score), int(row), ranked.query)
-            for passage, number, score, row in zip(
-                self.generation.passages.get(numbers),
-                numbers,
-                ranked.scores[shown],
-                ranked.best_rows[shown],
+            self._hit(passage, number, score, row, highlight)
+            for passage, number, score, row, highlight in zip(
+                passages[: len(numbers)],
+                numbers.tolist(),
+                ranked.scores[shown].tolist(),
+                ranked.best_rows[shown].tolist(),
+                highlights,
                 strict=True,
             )
         )
@@ -200,7 +203,7 @@ class Searcher:
             answered=self._answered(confidence),
             confidence=round(confidence, 4),
             hits=hits,
-            related=self._related(ranked.passages[offset + k :]),
+            related=tuple(passages[len(numbers) :]),
             total=len(ranked.passages),
             generation=self.generation.manifest.generation,
             processing_time_ms=round((time.perf_counter() - started) * 1000, 3),
@@ -214,11 +217,18 @@ class Searcher:
         """
         return self._retriever.rank_many(questions)
 
-    def _related(self, numbers: IntArray) -> tuple[Passage, ...]:
+    def _related(self, numbers: IntArray) -> IntArray:
         """The best FAQ entries among the candidates that are not shown."""
         near = numbers[:_RELATED_DEPTH]
-        entries = near[self._retriever.have_question(near)][:_RELATED]
-        return tuple(self.generation.passages.get(entries.tolist()))
+        return near[self._retriever.have_question(near)][:_RELATED]
+
+    def _highlights(self, passages: Sequence[Passage], numbers: IntArray, query: FloatArray) -> list[Highlight | None]:
+        """The sentence of each of some passages that answers best."""
+        rows, _ = self._retriever.nearest_sentences(numbers, query)
+        return [
+            answering_sentence(passage, self.generation.sentence_rows[row] if row >= 0 else None)
+            for passage, row in zip(passages[: len(numbers)], rows.tolist(), strict=True)
+        ]
 
     def _answered(self, confidence: float) -> Answered:
         if confidence >= self.thresholds.high:
@@ -270,7 +280,7 @@ class Searcher:
             raise QueryError("tag", f"no passage has this tag; known tags: {known or 'none'}")
         return numbers
 
-    def _hit(self, passage: Passage, number: int, score: float, row: int, query: FloatArray) -> Hit:
+    def _hit(self, passage: Passage, number: int, score: float, row: int, highlight: Highlight | None) -> Hit:
         record = self.generation.rows[row]
         role = Role(int(record["role"]))
         if role is Role.QUESTION:
@@ -290,7 +300,7 @@ class Searcher:
             score=round(score, 6),
             matched_by=by,
             matched_text=text,
-            highlight=answering_sentence(self.generation, number, passage.text, passage.lang, query),
+            highlight=highlight,
         )
 
 

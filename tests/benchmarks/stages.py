@@ -12,7 +12,6 @@ from statistics import median
 from typing import Any
 from unittest.mock import patch
 
-from search_api import searcher as searching
 from search_api.searcher import Searcher
 
 STAGES = ("encode", "dense", "lexical", "rank", "highlight", "hits", "all")
@@ -43,7 +42,7 @@ def split(index: Path, questions: Iterator[str]) -> dict[str, float]:
             ("dense", generation.vectors, "products"),
             ("lexical", generation.lexicon, "evidence"),
             ("rank", retriever, "rank"),
-            ("highlight", searching, "answering_sentence"),
+            ("highlight", searcher, "_highlights"),
         ):
             stack.enter_context(patch.object(owner, name, timed(stage, getattr(owner, name))))
         for question in islice(questions, _ASKED):
