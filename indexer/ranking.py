@@ -85,8 +85,8 @@ def gather(
         membership: of each row.
         lexical: of each candidate; shape (candidates,).
     """
-    counts = _counts(starts, len(rows))
-    best, place = best_of_each(cosines, starts)
+    counts = np.concatenate((starts[1:], [len(rows)])) - starts
+    best, place = best_of_each(cosines, starts, counts)
     entry = np.maximum.reduceat(np.where(roles == Role.ENTRY, cosines, np.float32(-1)), starts)
     questions, several = _question_support(roles, cosines, starts, counts)
     support = np.maximum(entry, questions)
@@ -101,24 +101,21 @@ def gather(
     )
 
 
-def best_of_each(cosines: FloatArray, starts: IntArray) -> tuple[FloatArray, IntArray]:
+def best_of_each(cosines: FloatArray, starts: IntArray, counts: IntArray) -> tuple[FloatArray, IntArray]:
     """The highest cosine of each run of some rows, and the place of the first row that has it.
 
-    >>> best, places = best_of_each(np.array([0.5, 0.9, 0.9, 0.1], dtype=np.float32), np.array([0, 3]))
+    >>> best, places = best_of_each(np.array([0.5, 0.9, 0.9, 0.1], dtype=np.float32), np.array([0, 3]), np.array([3, 1]))
     >>> best.tolist(), places.tolist()
     ([0.8999999761581421, 0.10000000149011612], [1, 3])
 
     Args:
         cosines: of all rows, shape (rows,).
         starts: where each run begins, ascending; shape (runs,).
+        counts: how long it is, 1 or more; shape (runs,).
     """
     best = np.maximum.reduceat(cosines, starts)
-    reached = np.flatnonzero(cosines == np.repeat(best, _counts(starts, len(cosines))))
+    reached = np.flatnonzero(cosines == np.repeat(best, counts))
     return best, reached[np.searchsorted(reached, starts)]
-
-
-def _counts(starts: IntArray, rows: int) -> IntArray:
-    return np.diff(starts, append=rows)
 
 
 def fuse(evidence: Evidence, weights: Weights = DEFAULT_WEIGHTS) -> FloatArray:

@@ -97,11 +97,12 @@ class Retriever:
             both -1 for a passage whose sentences have no vectors: it has one or none.
         """
         nearest, highest = np.full(len(numbers), -1), np.full(len(numbers), -1, dtype=np.float32)
-        several = self._sentence_bounds[numbers + 1] > self._sentence_bounds[numbers]
+        counts = self._sentence_bounds[numbers + 1] - self._sentence_bounds[numbers]
+        several = counts > 0
         rows, starts = rows_of(self._sentence_bounds, numbers[several])
         if len(rows):
             cosines = np.vecdot(from_bytes(self._generation.sentences[rows]), query)
-            highest[several], best = ranking.best_of_each(cosines, starts)
+            highest[several], best = ranking.best_of_each(cosines, starts, counts[several])
             nearest[several] = rows[best]
         return nearest, highest
 
