@@ -104,7 +104,8 @@ def gather(
 def best_of_each(cosines: FloatArray, starts: IntArray, counts: IntArray) -> tuple[FloatArray, IntArray]:
     """The highest cosine of each run of some rows, and the place of the first row that has it.
 
-    >>> best, places = best_of_each(np.array([0.5, 0.9, 0.9, 0.1], dtype=np.float32), np.array([0, 3]), np.array([3, 1]))
+    >>> cosines = np.array([0.5, 0.9, 0.9, 0.1], dtype=np.float32)
+    >>> best, places = best_of_each(cosines, np.array([0, 3]), np.array([3, 1]))
     >>> best.tolist(), places.tolist()
     ([0.8999999761581421, 0.10000000149011612], [1, 3])
 
