@@ -100,7 +100,7 @@ class VectorIndex:
         count = len(rounded)
         if count > cls.MAX_EXACT:
             for clusters in (1, int(2 * count**0.5)) if count <= cls.MAX_COMPACT else (int(2 * count**0.5), 1):
-                index = cls(rounded, _finder(rounded, clusters))
+                index = cls(rounded, _trained(rounded, clusters))
                 if index._widen():
                     return index
         return cls(rounded)
@@ -295,9 +295,9 @@ def _products(rows: FloatArray, queries: FloatArray) -> FloatArray:
     return products
 
 
-def _finder(rounded: ShortArray, clusters: int) -> Any:
+def _trained(rounded: ShortArray, clusters: int) -> Any:
     count, dim = rounded.shape
-    pairs = dim // 2 if dim % 2 == 0 else dim
+    pairs = dim // 2 if dim % 2 == 0 else dim  # of an odd length no pairs can be made: 4 bits for each number
     index = faiss.index_factory(dim, f"IVF{clusters},PQ{pairs}x4fs", faiss.METRIC_INNER_PRODUCT)
     for learning in (index.cp, index.pq.cp):
         learning.min_points_per_centroid = 1  # or it warns on the terminal
