@@ -46,7 +46,7 @@ _DEFAULT_SHA256 = {
 _MODEL_SUFFIXES = {".safetensors", ".bin", ".json", ".txt", ".model", ".py"}
 _NOT_THE_MODEL = {"data_config.json", "tuning.json"}
 CARD, TOKENIZER, TORCH_FOLDER = "encoder.json", "tokenizer.json", "sentence-transformers"
-_CARD_FORMAT = 2
+_CARD_FORMAT = 3
 
 
 class Runtime(StrEnum):

@@ -92,7 +92,7 @@ def _round_rows(graph: Any, name: str, mean: FloatArray) -> list[Any]:
 
 def _multiply(graph: Any, node: Any, matrix: FloatArray, mean: FloatArray) -> list[Any]:
     (left, right), product = node.input, node.output[0]
-    scales = np.maximum(np.abs(matrix).max(axis=0), np.finfo(np.float32).tiny) / np.float32(_LARGEST)
+    scales = np.maximum(_largest(matrix), np.finfo(np.float32).tiny) / np.float32(_LARGEST)
     graph.initializer.extend(
         (
             numpy_helper.from_array(np.rint(matrix / scales).astype(np.int8), f"{right}.int8"),
@@ -110,6 +110,17 @@ def _multiply(graph: Any, node: Any, matrix: FloatArray, mean: FloatArray) -> li
         helper.make_node("Mul", [f"{product}.unit", f"{left}.largest"], [f"{product}.centred"]),
         helper.make_node("Add", [f"{product}.centred", f"{right}.mean"], [product]),
     ]
+
+
+def _largest(matrix: FloatArray) -> FloatArray:
+    """What is to become 127 in each column: its largest number or sum of two neighbours of one sign.
+
+    Processors without VNNI add the products of two neighbours in 16 bits, and cut off silently what exceeds them.
+    """
+    pairs = np.pad(matrix, ((0, len(matrix) % 2), (0, 0))).reshape(-1, 2, matrix.shape[1])
+    sums = np.maximum(pairs.clip(min=0).sum(axis=1), -pairs.clip(max=0).sum(axis=1))
+    largest: FloatArray = sums.max(axis=0)
+    return largest
 
 
 def _halve_tables(graph: Any) -> None:

@@ -10,7 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from indexer.model_int8 import FloatArray, to_int8
 
-WIDTH, COLUMNS, ZEROS = 64, 32, 99
+WIDTH, COLUMNS, ZEROS, LOUD = 64, 32, 99, 98
 TOKENS = list(range(ZEROS))
 # One number is large in every token, as in most transformers.
 OFFSET = np.where(np.arange(WIDTH) == 5, 40, 0).astype(np.float32)
@@ -18,7 +18,10 @@ OFFSET = np.where(np.arange(WIDTH) == 5, 40, 0).astype(np.float32)
 
 @pytest.fixture
 def matrix() -> FloatArray:
-    return np.random.default_rng(0).standard_normal((WIDTH, COLUMNS), dtype=np.float32)
+    numbers = np.random.default_rng(0).standard_normal((WIDTH, COLUMNS), dtype=np.float32)
+    numbers[:2, 0] = 4
+    numbers[:2, 1] = -4
+    return numbers
 
 
 @pytest.fixture
@@ -26,6 +29,7 @@ def graph(tmp_path: Path, matrix: FloatArray) -> Path:
     """Looks up a row for each token and multiplies it by the matrix."""
     table = np.random.default_rng(1).standard_normal((100, WIDTH), dtype=np.float32) + OFFSET
     table[ZEROS] = 0
+    table[LOUD, :2] = 4
     nodes = [
         helper.make_node("Gather", ["table", "tokens"], ["rows"]),
         helper.make_node("MatMul", ["rows", "matrix"], ["products"]),
@@ -58,6 +62,16 @@ def test_a_number_that_is_large_in_every_token_costs_the_others_no_precision(gra
     unseen = to_int8(graph, [{"tokens": np.array([[ZEROS]])}]).SerializeToString()
     error, more = (np.abs(run(model, TOKENS) - exact).mean() for model in (rounded, unseen))
     assert 0 < 4 * error < more < 0.05 * np.abs(exact).mean()
+
+
+def test_large_numbers_side_by_side_fit_into_the_sums_of_every_processor(graph: Path, rounded: bytes) -> None:
+    # 2 x 127 x 255 would be 64,770, where processors without VNNI cut off at 32,767.
+    found, exact = run(rounded, [LOUD])[0, :2], run(str(graph), [LOUD])[0, :2]
+    np.testing.assert_allclose(found, exact, rtol=0.02)
+    weights = {tensor.name: tensor for tensor in onnx.load_from_string(rounded).graph.initializer}
+    pairs = numpy_helper.to_array(weights["matrix.int8"]).astype(int).reshape(-1, 2, COLUMNS)
+    for sign in (1, -1):
+        assert 100 < np.maximum(sign * pairs, 0).sum(axis=1).max() <= 32_767 // 255
 
 
 def test_a_token_does_not_depend_on_the_others(rounded: bytes) -> None:
