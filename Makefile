@@ -38,8 +38,8 @@ index: $(SERVE_READY) ## Index CONTENT (default corpus/articles) into INDEX (def
 serve: index ## Index what changed, then serve the search page at http://127.0.0.1:8000
 	$(BIN)/faq serve --index $(INDEX) --host $(HOST) --port $(PORT)
 
-test: $(DEV_READY) ## Run every test, a file of them on each core
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+test: $(DEV_READY) ## Run every test, some files of them side by side
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 proof: $(DEV_READY) ## Prove at full length that no kill, loss of power or damage breaks an index; takes hours
 	FAQ_PROOF=1 $(BIN)/python -m pytest tests/proofs -rP

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 from indexer.build import BuildReport, build_index
@@ -36,6 +37,11 @@ FAQ = (sys.executable, "-m", "search_api.cli")
 # No test depends on how fast the machine is.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: tests often wait, for a server, a browser or each other."""
+    return min((os.cpu_count() or 1) + 1, 5)
 
 
 class HashedWordsEncoder:
@@ -99,20 +105,40 @@ def fake_encoder() -> Encoder:
     return HashedWordsEncoder()
 
 
+Once = Callable[[str, Callable[[Path], object]], Path]
+
+
 @pytest.fixture(scope="session")
-def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Makes a folder once for all processes that test side by side; nobody writes into it afterwards."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def made(name: str, make: Callable[[Path], object]) -> Path:
+        whole = shared / name / "whole"
+        with FileLock(shared / f"{name}.lock"):
+            if not whole.exists():
+                aside = tmp_path_factory.mktemp(name)
+                make(aside)
+                whole.parent.mkdir()
+                aside.rename(whole)
+        return whole
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def model_folder(once: Once) -> Path:
     """The default model, exported."""
-    folder = tmp_path_factory.mktemp("model") / "exported"
-    export_model(find_model(), folder)
-    return folder
+    return once("model", lambda folder: export_model(find_model(), folder / "exported")) / "exported"
 
 
 @pytest.fixture(scope="session")
-def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny_models(once: Once) -> Path:
     """Holds the models `mean`, `cls` and `static` of `write_tiny_models`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of torch and transformers, about themselves
-        return write_tiny_models(tmp_path_factory.mktemp("tiny"))
+        return once("tiny", write_tiny_models)
 
 
 @pytest.fixture(scope="session")
@@ -130,15 +156,15 @@ def index_with_model(content: Path, folder: Path, model_folder: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def site_index(tmp_path_factory: pytest.TempPathFactory, model_folder: Path) -> Path:
+def site_index(once: Once, model_folder: Path) -> Path:
     """The project's own articles, indexed with the default model."""
-    return index_with_model(ARTICLES, tmp_path_factory.mktemp("site") / "index", model_folder)
+    return once("site", lambda folder: index_with_model(ARTICLES, folder / "index", model_folder)) / "index"
 
 
 @pytest.fixture(scope="session")
-def sample_index(tmp_path_factory: pytest.TempPathFactory, model_folder: Path) -> Path:
+def sample_index(once: Once, model_folder: Path) -> Path:
     """The three small files of `SAMPLE`, indexed with the default model."""
-    return index_with_model(SAMPLE, tmp_path_factory.mktemp("sample") / "index", model_folder)
+    return once("sample", lambda folder: index_with_model(SAMPLE, folder / "index", model_folder)) / "index"
 
 
 @pytest.fixture(scope="session")
