@@ -29,8 +29,8 @@ CREATE INDEX by_document ON passages (document_id, number);
 CREATE INDEX by_kind ON passages (kind, number);
 CREATE TABLE tags (tag TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (tag, number)) WITHOUT ROWID;
 """
-# So many answers to `numbers` are kept.
-_FILTERS = 16
+# So many answers to `numbers` are kept, and so many passages: what visitors ask about is often the same.
+_FILTERS, _PASSAGES = 16, 2_000
 _NAMES = [field.name for field in fields(Passage)]
 _values = attrgetter(*_NAMES)
 _FIELDS = "SELECT fields FROM passages"
@@ -49,6 +49,7 @@ class PassageTable:
         weakref.finalize(self, connection.close)
         self._lock = threading.Lock()
         self._filters: dict[tuple[str | None, PassageKind | None], IntArray] = {}
+        self._passages: dict[int, Passage] = {}
         self._size = int(self._rows("SELECT count(*) FROM passages")[0][0])
 
     def __len__(self) -> int:
@@ -91,10 +92,15 @@ class PassageTable:
 
     def get(self, numbers: Sequence[int]) -> list[Passage]:
         """The passages with these numbers, in this order."""
-        marks = ",".join("?" * len(numbers))
-        rows = self._rows(f"SELECT number, fields FROM passages WHERE number IN ({marks})", tuple(map(int, numbers)))
-        found = {number: _passage(fields) for number, fields in rows}
-        return [found[int(number)] for number in numbers]
+        found = {number: passage for number in numbers if (passage := self._passages.get(number))}
+        if unread := [number for number in numbers if number not in found]:
+            marks = ",".join("?" * len(unread))
+            rows = self._rows(f"SELECT number, fields FROM passages WHERE number IN ({marks})", tuple(unread))
+            found |= {number: _passage(fields) for number, fields in rows}
+            if len(self._passages) > _PASSAGES:
+                self._passages.clear()
+            self._passages |= found
+        return [found[number] for number in numbers]
 
     def number_of(self, passage_id: str) -> int | None:
         """The number of the passage with this id, or None."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from threading import Semaphore
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +17,7 @@ from indexer.encoder import Encoder
 from indexer.generation import Generation
 from indexer.passages import Role
 from indexer.ranking import DEFAULT_WEIGHTS, Weights
-from indexer.rounded_vectors import from_bytes
+from indexer.rounded_vectors import byte_products
 from indexer.selection import highest, rows_of
 from indexer.spelling import Spelling
 
@@ -23,9 +26,9 @@ IntArray = npt.NDArray[np.int64]
 Found = tuple[IntArray, FloatArray]
 
 # Candidates from each side; the best of both together are then scored over all their vectors.
-_DENSE_ROWS = 250
-_LEXICAL_PASSAGES = 100
-_CANDIDATES = 150
+_DENSE_ROWS = 200
+_LEXICAL_PASSAGES = 60
+_CANDIDATES = 100
 # Evidence from words of which so little is left that all who have any are looked at.
 _LITTLE = 0.01
 # So many of the best are looked at once more, sentence by sentence.
@@ -75,6 +78,8 @@ class Retriever:
         # Not a method of this object: a cycle would keep a replaced generation's memory and files for a long time.
         is_whole = partial(_is_whole, encoder, encoder.count_tokens([""])[0])
         self._spelling = Spelling(generation.lexicon.counts, generation.lexicon.languages, is_whole)
+        helpers = max(1, (os.cpu_count() or 1) // 2)
+        self._helpers, self._idle = ThreadPoolExecutor(helpers, thread_name_prefix="words"), Semaphore(helpers)
 
     def first_row(self, number: int) -> int:
         """The first vector row of a passage."""
@@ -101,7 +106,7 @@ class Retriever:
         several = counts > 0
         rows, starts = rows_of(self._sentence_bounds, numbers[several])
         if len(rows):
-            cosines = np.vecdot(from_bytes(self._generation.sentences[rows]), query)
+            cosines = byte_products(self._generation.sentences[rows], query)
             highest[several], best = ranking.best_of_each(cosines, starts, counts[several])
             nearest[several] = rows[best]
         return nearest, highest
@@ -113,8 +118,8 @@ class Retriever:
             question: its words.
             allowed: only these passages, ascending.
         """
-        question = self._spelling.correct(question)
-        return self._rank(question, self._encoder.encode_query([question])[0], allowed)
+        query, words = self._read(self._spelling.correct(question))
+        return self._rank(query, words, allowed)
 
     def rank_many(self, questions: Sequence[str]) -> list[Ranked]:
         """Rank the passages for each of some questions; as `rank`, but embedded together."""
@@ -126,14 +131,32 @@ class Retriever:
             near_queries = np.stack([self._generation.adaptation.map(query)[0] for query in queries[block]])
             found = zip(*self._generation.vectors.search_many(near_queries, _DENSE_ROWS), strict=True)
             for question, query, nearest in zip(corrected[block], queries[block], found, strict=True):
-                ranked.append(self._rank(question, query, None, nearest))
+                words = self._generation.lexicon.evidence(question, self._weights.parts)
+                ranked.append(self._rank(query, words, None, nearest))
         return ranked
 
-    def _rank(self, question: str, query: FloatArray, allowed: IntArray | None, found: Found | None = None) -> Ranked:
-        """Rank for one question; `found` are its nearest rows, where they are known already."""
+    def _read(self, question: str) -> tuple[FloatArray, Found]:
+        """A question's embedding and its words; side by side, unless every helper is busy: then no core is idle."""
+        evidence = partial(self._generation.lexicon.evidence, question, self._weights.parts)
+        if not self._idle.acquire(blocking=False):
+            return self._encoder.encode_query([question])[0], evidence()
+        try:
+            words = self._helpers.submit(evidence)
+            return self._encoder.encode_query([question])[0], words.result()
+        finally:
+            self._idle.release()
+
+    def _rank(self, query: FloatArray, words: Found, allowed: IntArray | None, found: Found | None = None) -> Ranked:
+        """Rank for one question.
+
+        Args:
+            query: its embedding.
+            words: from `Lexicon.evidence`.
+            allowed: only these passages, ascending.
+            found: its nearest rows, where they are known already.
+        """
         generation = self._generation
         near_query, member_query = generation.adaptation.map(query)
-        words = generation.lexicon.evidence(question, self._weights.parts)
         if allowed is not None:
             rows, _ = rows_of(self._bounds, allowed)
             found = generation.vectors.search(near_query, _DENSE_ROWS, rows=rows)

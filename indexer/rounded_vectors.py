@@ -31,6 +31,18 @@ def from_shorts(rounded: ShortArray) -> FloatArray:
     return vectors
 
 
+def short_products(rounded: ShortArray | FloatArray, queries: FloatArray) -> FloatArray:
+    """The inner products of the vectors with a query each, or of all of them with one; float32.
+
+    Args:
+        rounded: of `to_shorts`, or the same numbers as float32; shape (n, dim).
+        queries: of a shape that goes with it, such as (dim,) or (queries, 1, dim).
+    """
+    # One dot product a row: equal rows score equal wherever they stand, and BLAS wakes no threads.
+    products: FloatArray = np.vecdot(rounded.astype(np.float32, copy=False), queries) / _LARGEST_SHORT
+    return products
+
+
 def to_bytes(vectors: FloatArray) -> ByteArray:
     """Round unit vectors so that the largest number of each becomes 127 or -127; shape (n, dim), int8.
 
@@ -50,3 +62,10 @@ def from_bytes(rounded: ByteArray) -> FloatArray:
     with np.errstate(invalid="ignore"):
         vectors /= np.sqrt(np.vecdot(vectors, vectors))[:, None]
     return vectors
+
+
+def byte_products(rounded: ByteArray, query: FloatArray) -> FloatArray:
+    """The inner product of each vector of `to_bytes` with a query, of shape (dim,); shape (n,), float32."""
+    rows = rounded.astype(np.float32)
+    products: FloatArray = np.vecdot(rows, query) / np.sqrt(np.vecdot(rows, rows))
+    return products

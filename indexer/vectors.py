@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Self
@@ -12,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.errors import IndexDamagedError
-from indexer.rounded_vectors import FloatArray, ShortArray, from_shorts
+from indexer.rounded_vectors import FloatArray, ShortArray, from_shorts, short_products
 from indexer.selection import highest
 
 # What its stubs say about parameters and selectors is not what it does.
@@ -67,7 +66,7 @@ class VectorIndex:
         MIN_RECALL: which share of the ten nearest rows must be found, or a costlier kind is taken.
     """
 
-    MAX_EXACT: int = 10_000
+    MAX_EXACT: int = 5_000
     MAX_COMPACT: int = 100_000
     MIN_RECALL: float = 0.99
 
@@ -76,7 +75,8 @@ class VectorIndex:
         self.rounded = rounded
         self._finder = finder
         # Few are looked at all together, for each query.
-        self._floats = from_shorts(rounded) if finder is None and len(rounded) <= self.MAX_EXACT else None
+        all_searched = finder is None and len(rounded) <= self.MAX_EXACT
+        self._held: ShortArray | FloatArray = rounded.astype(np.float32) if all_searched else rounded
         self._measured: float | None = 1.0 if finder is None else None
 
     def __len__(self) -> int:
@@ -155,23 +155,23 @@ class VectorIndex:
                 if len(near) < count:  # too few in the clusters it looked into
                     rows[place], cosines[place] = self.search(query, count)
                     continue
-                exact = _products(self.vectors(near), query)
+                exact = self.products(near, query)
                 best = highest(exact, count)
                 rows[place], cosines[place] = near[best], exact[best]
         return rows, cosines
 
     def vectors(self, rows: IntArray | slice) -> FloatArray:
         """The stored vectors of some rows; shape (len(rows), dim), float32."""
-        return from_shorts(self.rounded[rows]) if self._floats is None else self._floats[rows]
+        return from_shorts(self.rounded[rows])
 
     def products(self, rows: IntArray, queries: FloatArray) -> FloatArray:
-        """The inner product of some rows with each of some queries; shape (queries, len(rows)), float32.
+        """The inner product of some rows with one query or each of some; shape ([queries,] len(rows)), float32.
 
         Args:
             rows: row numbers, in any order.
-            queries: shape (queries, dim), float32; with a unit vector the product is a cosine.
+            queries: shape ([queries,] dim), float32; with a unit vector the product is a cosine.
         """
-        return _products(self.vectors(rows), queries[:, None, :])
+        return short_products(self._held[rows], queries if queries.ndim == 1 else queries[:, None])
 
     def recall(self) -> float:
         """The share of the ten nearest rows that is found, in [0, 1], measured with some rows slightly moved."""
@@ -211,14 +211,12 @@ class VectorIndex:
 
     def _cosines(self, query: FloatArray, rows: IntArray | None) -> FloatArray:
         if rows is None:
-            return np.concatenate([_products(block, query) for block in self._blocks()])
+            blocks = (self._held[start : start + _BLOCK] for start in range(0, len(self), _BLOCK))
+            return np.concatenate([short_products(block, query) for block in blocks])
         # To copy a row costs more than to multiply it.
-        if self._floats is not None and 3 * len(rows) > len(self):
-            return _products(self._floats, query)[rows]
-        return _products(self.vectors(rows), query)
-
-    def _blocks(self) -> Iterator[FloatArray]:
-        return (self.vectors(slice(start, start + _BLOCK)) for start in range(0, len(self), _BLOCK))
+        if self._held.dtype == np.float32 and 3 * len(rows) > len(self):
+            return short_products(self._held, query)[rows]
+        return self.products(rows, query)
 
     def _candidates(self, query: FloatArray, count: int, rows: IntArray | None) -> IntArray:
         """At least ``count`` rows that the finder holds for the nearest, ascending."""
@@ -275,24 +273,18 @@ class VectorIndex:
         rows, scores = np.empty((len(queries), 0), np.int64), np.empty((len(queries), 0), np.float32)
         if not k or not len(queries):
             return np.empty((len(queries), k), np.int64), np.empty((len(queries), k), np.float32)
-        queries, start = np.ascontiguousarray(queries), 0
-        for block in self._blocks():
+        queries = np.ascontiguousarray(queries)
+        for start in range(0, len(self), _BLOCK):
+            block = self.vectors(slice(start, start + _BLOCK))
             cosines, found = faiss.knn(queries, block, min(k, len(block)), metric=faiss.METRIC_INNER_PRODUCT)
             rows, scores = np.hstack((rows, found + start)), np.hstack((scores, cosines))
             best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
             rows, scores = np.take_along_axis(rows, best, axis=1), np.take_along_axis(scores, best, axis=1)
-            start += len(block)
         return rows, scores
 
 
 def _wanted(count: int) -> int:
     return count + max(count // 4, _SPARE)
-
-
-def _products(rows: FloatArray, queries: FloatArray) -> FloatArray:
-    # One dot product a row: equal rows score equal wherever they stand, and BLAS wakes no threads.
-    products: FloatArray = np.vecdot(rows, queries)
-    return products
 
 
 def _trained(rounded: ShortArray, clusters: int) -> Any:

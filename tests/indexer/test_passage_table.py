@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from indexer import passage_table
 from indexer.documents import Passage, PassageKind
 from indexer.errors import IndexDamagedError
 from indexer.passage_table import PassageTable
@@ -67,6 +68,15 @@ def test_any_passages_come_back_as_they_were(passages: list[Passage]) -> None:
 def test_passages_come_in_the_order_asked_for(table: PassageTable) -> None:
     assert table.get([3, 0, 3]) == [PASSAGES[3], PASSAGES[0], PASSAGES[3]]
     assert table.get([]) == []
+
+
+@pytest.mark.parametrize("kept", [0, 2, 9])
+def test_what_was_read_before_makes_no_difference(
+    table: PassageTable, monkeypatch: pytest.MonkeyPatch, kept: int
+) -> None:
+    monkeypatch.setattr(passage_table, "_PASSAGES", kept)
+    for numbers in ([0, 1], [1, 2, 3, 1], [4], [0, 4, 1]):
+        assert table.get(numbers) == [PASSAGES[number] for number in numbers]
 
 
 def test_a_number_is_found_by_id(table: PassageTable) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -44,6 +46,28 @@ def test_questions_are_ranked_together_as_they_are_one_by_one(retriever: Retriev
         np.testing.assert_allclose(alone.query, together.query, atol=1e-6)
         assert alone.best_rows.tolist() == together.best_rows.tolist()
         assert alone.signal == pytest.approx(together.signal, abs=1e-6)
+
+
+def test_a_failure_to_embed_is_told_and_the_next_question_is_answered(
+    site: SmallSite, fake_encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.publish("Roses want water")
+    retriever = Retriever(site.store.load(), fake_encoder)
+    with monkeypatch.context() as broken:
+        broken.setattr(fake_encoder, "encode_query", lambda texts: 1 / 0)
+        for _ in range(20):  # more than there are helpers
+            with pytest.raises(ZeroDivisionError):
+                retriever.rank("roses")
+    assert numbers(retriever.rank("roses")) == [0]
+
+
+def test_many_at_once_are_ranked_as_one_by_one(retriever: Retriever) -> None:
+    asked = QUESTIONS * 30
+    with ThreadPoolExecutor(8) as threads:
+        for question, ranked in zip(asked, threads.map(retriever.rank, asked), strict=True):
+            alone = retriever.rank(question)
+            assert numbers(ranked) == numbers(alone)
+            np.testing.assert_array_equal(ranked.scores, alone.scores)
 
 
 def test_no_questions_have_no_rankings(retriever: Retriever) -> None:
