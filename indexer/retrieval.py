@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from threading import Semaphore
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,7 @@ _CANDIDATES = 100
 _LITTLE = 0.01
 # So many of the best are looked at once more, sentence by sentence.
 _CLOSE = 30
+_CORES = os.cpu_count() or 1
 # Questions searched together: their results fit in a few megabytes.
 _BLOCK = 512
 
@@ -78,8 +79,8 @@ class Retriever:
         # Not a method of this object: a cycle would keep a replaced generation's memory and files for a long time.
         is_whole = partial(_is_whole, encoder, encoder.count_tokens([""])[0])
         self._spelling = Spelling(generation.lexicon.counts, generation.lexicon.languages, is_whole)
-        helpers = max(1, (os.cpu_count() or 1) // 2)
-        self._helpers, self._idle = ThreadPoolExecutor(helpers, thread_name_prefix="words"), Semaphore(helpers)
+        self._helpers = ThreadPoolExecutor(_CORES, thread_name_prefix="words")
+        self._ranking, self._counting = 0, Lock()
 
     def first_row(self, number: int) -> int:
         """The first vector row of a passage."""
@@ -118,8 +119,19 @@ class Retriever:
             question: its words.
             allowed: only these passages, ascending.
         """
-        query, words = self._read(self._spelling.correct(question))
-        return self._rank(query, words, allowed)
+        question = self._spelling.correct(question)
+        evidence = partial(self._generation.lexicon.evidence, question, self._weights.parts)
+        with self._counting:
+            self._ranking += 1
+            idle = self._ranking < _CORES
+        try:
+            # While one core embeds. With none idle it would only be one more thread that wants the interpreter.
+            words = self._helpers.submit(evidence) if idle else None
+            query = self._encoder.encode_query([question])[0]
+            return self._rank(query, words.result() if words else evidence(), allowed)
+        finally:
+            with self._counting:
+                self._ranking -= 1
 
     def rank_many(self, questions: Sequence[str]) -> list[Ranked]:
         """Rank the passages for each of some questions; as `rank`, but embedded together."""
@@ -134,17 +146,6 @@ class Retriever:
                 words = self._generation.lexicon.evidence(question, self._weights.parts)
                 ranked.append(self._rank(query, words, None, nearest))
         return ranked
-
-    def _read(self, question: str) -> tuple[FloatArray, Found]:
-        """A question's embedding and its words; side by side, unless every helper is busy: then no core is idle."""
-        evidence = partial(self._generation.lexicon.evidence, question, self._weights.parts)
-        if not self._idle.acquire(blocking=False):
-            return self._encoder.encode_query([question])[0], evidence()
-        try:
-            words = self._helpers.submit(evidence)
-            return self._encoder.encode_query([question])[0], words.result()
-        finally:
-            self._idle.release()
 
     def _rank(self, query: FloatArray, words: Found, allowed: IntArray | None, found: Found | None = None) -> Ranked:
         """Rank for one question.
