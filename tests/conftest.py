@@ -142,15 +142,31 @@ def tiny_models(once: Once) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tiny_exports(once: Once, tiny_models: Path) -> Path:
+    """The same, exported, each under its own name."""
+
+    def export(folder: Path) -> None:
+        for name in ("mean", "cls", "static"):
+            export_model(find_model(str(tiny_models / name)), folder / name)
+
+    return once("tiny-exports", export)
+
+
+def keep_model(index: Path, exported: Path) -> None:
+    """Put an exported model where an index keeps its own: to export takes longer than most tests."""
+    folder = IndexStore(index).model_folder(EncoderCard.read(exported).fingerprint)
+    shutil.copytree(exported, folder, copy_function=os.link)
+
+
+@pytest.fixture(scope="session")
 def encoder(model_folder: Path) -> Encoder:
     """The default model."""
     return load_encoder(model_folder)
 
 
 def index_with_model(content: Path, folder: Path, model_folder: Path) -> Path:
-    """Index content with the default model, exported already: exporting once a session is enough."""
-    store = IndexStore(folder)
-    shutil.copytree(model_folder, store.model_folder(EncoderCard.read(model_folder).fingerprint), copy_function=os.link)
+    """Index content with the default model, exported already."""
+    keep_model(folder, model_folder)
     build_index(content, folder)
     return folder
 

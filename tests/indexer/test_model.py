@@ -128,15 +128,6 @@ def test_a_changed_file_changes_the_fingerprint_and_a_note_does_not(tiny_models:
     assert find_model(str(copy)).fingerprint != before
 
 
-@pytest.fixture(scope="module")
-def exported(tiny_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Every tiny model, exported under its own name."""
-    folder = tmp_path_factory.mktemp("exported")
-    for name in ("mean", "cls", "static"):
-        export_model(find_model(str(tiny_models / name)), folder / name)
-    return folder
-
-
 @pytest.mark.parametrize(
     ("name", "runtime", "dim", "window", "prompts"),
     [
@@ -146,17 +137,17 @@ def exported(tiny_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     ],
 )
 def test_a_card_says_what_was_exported(
-    exported: Path, name: str, runtime: Runtime, dim: int, window: int, prompts: tuple[str, str]
+    tiny_exports: Path, name: str, runtime: Runtime, dim: int, window: int, prompts: tuple[str, str]
 ) -> None:
-    card = EncoderCard.read(exported / name)
+    card = EncoderCard.read(tiny_exports / name)
     assert (card.runtime, card.dim, card.max_tokens) == (runtime, dim, window)
     assert (card.query_prompt, card.document_prompt) == prompts
 
 
 @EVERY_TINY_MODEL
-def test_an_export_agrees_with_sentence_transformers(tiny_models: Path, exported: Path, name: str) -> None:
+def test_an_export_agrees_with_sentence_transformers(tiny_models: Path, tiny_exports: Path, name: str) -> None:
     original = load_sentence_transformer(tiny_models / name)
-    encoder = load_encoder(exported / name)
+    encoder = load_encoder(tiny_exports / name)
     for ours, theirs, least in (
         (encoder.encode_query(TEXTS), original.encode_query(TEXTS, normalize_embeddings=True), 0.99),
         (encoder.encode_documents(TEXTS), original.encode_document(TEXTS, normalize_embeddings=True), 0.99999),
@@ -166,24 +157,24 @@ def test_an_export_agrees_with_sentence_transformers(tiny_models: Path, exported
 
 
 @EVERY_TINY_MODEL
-def test_prompts_are_put_before_questions_and_content(exported: Path, name: str) -> None:
-    encoder = load_encoder(exported / name)
+def test_prompts_are_put_before_questions_and_content(tiny_exports: Path, name: str) -> None:
+    encoder = load_encoder(tiny_exports / name)
     same = np.allclose(encoder.encode_query(TEXTS[:2]), encoder.encode_documents(TEXTS[:2]), atol=1e-3)  # int8
     assert same is (name != "mean")
 
 
-def test_the_window_counts_special_tokens_and_the_prompt(exported: Path) -> None:
+def test_the_window_counts_special_tokens_and_the_prompt(tiny_exports: Path) -> None:
     # [CLS] passage : alone [SEP], and without a prompt [CLS] alone [SEP]; a static model has no special tokens
     # of its own, but its tokenizer still adds them.
-    assert load_encoder(exported / "mean").count_tokens(["alone", "alone alone"]) == [5, 6]
-    assert load_encoder(exported / "cls").count_tokens(["alone", "alone alone"]) == [3, 4]
-    assert load_encoder(exported / "static").count_tokens(["alone", "alone alone"]) == [3, 4]
+    assert load_encoder(tiny_exports / "mean").count_tokens(["alone", "alone alone"]) == [5, 6]
+    assert load_encoder(tiny_exports / "cls").count_tokens(["alone", "alone alone"]) == [3, 4]
+    assert load_encoder(tiny_exports / "static").count_tokens(["alone", "alone alone"]) == [3, 4]
 
 
 @EVERY_TINY_MODEL
-def test_a_damaged_export_is_refused_by_name(exported: Path, tmp_path: Path, name: str) -> None:
-    for file in EncoderCard.read(exported / name).sha256:
-        copy = shutil.copytree(exported / name, tmp_path / "copy", dirs_exist_ok=True)
+def test_a_damaged_export_is_refused_by_name(tiny_exports: Path, tmp_path: Path, name: str) -> None:
+    for file in EncoderCard.read(tiny_exports / name).sha256:
+        copy = shutil.copytree(tiny_exports / name, tmp_path / "copy", dirs_exist_ok=True)
         flip_a_byte(copy / file)
         with pytest.raises(ModelError, match="is damaged") as refused:
             load_encoder(copy)
@@ -191,23 +182,23 @@ def test_a_damaged_export_is_refused_by_name(exported: Path, tmp_path: Path, nam
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"\xff", b'{"format": 1}'])
-def test_a_card_that_cannot_be_read_is_refused(exported: Path, tmp_path: Path, content: bytes) -> None:
-    copy = shutil.copytree(exported / "cls", tmp_path / "copy")
+def test_a_card_that_cannot_be_read_is_refused(tiny_exports: Path, tmp_path: Path, content: bytes) -> None:
+    copy = shutil.copytree(tiny_exports / "cls", tmp_path / "copy")
     (copy / "encoder.json").write_bytes(content)
     with pytest.raises(ModelError, match=r"encoder\.json cannot be read"):
         load_encoder(copy)
 
 
-def test_a_card_of_a_later_format_is_refused(exported: Path, tmp_path: Path) -> None:
-    copy = shutil.copytree(exported / "cls", tmp_path / "copy")
+def test_a_card_of_a_later_format_is_refused(tiny_exports: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(tiny_exports / "cls", tmp_path / "copy")
     card = json.loads(read_signed(copy / "encoder.json")) | {"format": 99}
     (copy / "encoder.json").write_bytes(sign(json.dumps(card)))
     with pytest.raises(ModelError, match="has format 99, this version reads 3"):
         load_encoder(copy)
 
 
-def test_an_altered_card_is_refused(exported: Path, tmp_path: Path) -> None:
-    copy = shutil.copytree(exported / "cls", tmp_path / "copy")
+def test_an_altered_card_is_refused(tiny_exports: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(tiny_exports / "cls", tmp_path / "copy")
     altered = (copy / "encoder.json").read_bytes().replace(b'"max_tokens": ', b'"max_tokens": 9')
     (copy / "encoder.json").write_bytes(altered)
     with pytest.raises(ModelError, match="does not match its own hash"):

@@ -13,18 +13,20 @@ from indexer.encoder import load_encoder
 from indexer.gate import Gate
 from indexer.index_store import IndexStore
 from indexer.model import find_model
+from tests.conftest import keep_model
 
 TOPICS = ("sleep", "money", "silence", "trust", "letters", "evenings")
 
 
 class NumberedSite:
-    """Content and its index, built with a real model of a few kilobytes."""
+    """Content and its index, built with a real model of a few kilobytes, exported already."""
 
-    def __init__(self, folder: Path, model: Path) -> None:
+    def __init__(self, folder: Path, model: Path, exported: Path) -> None:
         self.content, self.index, self.model = folder / "content", folder / "index", model
         self.store = IndexStore(self.index)
         self.content.mkdir(parents=True)
         self.write("000001")
+        keep_model(self.index, exported)
         build_index(self.content, self.index, model=str(model), gate=Gate(force=True))
         self._encoder = load_encoder(self.store.model_folder(find_model(str(model)).fingerprint))
 

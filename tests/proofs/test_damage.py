@@ -16,8 +16,6 @@ from indexer.errors import IndexDamagedError, ModelError
 from indexer.gate import Gate
 from indexer.generation import verify
 from indexer.index_store import IndexStore
-from indexer.model import find_model
-from indexer.model_export import export_model
 from tests.proofs.effort import effort
 from tests.proofs.rebuilder import encoder_of, write_version
 
@@ -39,15 +37,6 @@ def generation(index: Path) -> Path:
 @pytest.fixture
 def other(index: Path) -> Path:
     return index / "generations" / "000001"
-
-
-@pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory, tiny_models: Path) -> Path:
-    """Two small models as an index keeps them: one that onnxruntime runs, and one that torch runs."""
-    folder = tmp_path_factory.mktemp("exported")
-    for name in ("mean", "static"):
-        export_model(find_model(str(tiny_models / name)), folder / name)
-    return folder
 
 
 @pytest.fixture
@@ -206,16 +195,16 @@ def test_any_altered_byte_of_the_pointer(index: Path) -> None:
 
 @pytest.mark.usefixtures("nothing_parses")
 @pytest.mark.parametrize("name", ["mean", "static"])
-def test_any_altered_byte_of_a_model(exported: Path, quick: Path, name: str) -> None:
-    model = Path(shutil.copytree(exported / name, quick / name))
+def test_any_altered_byte_of_a_model(tiny_exports: Path, quick: Path, name: str) -> None:
+    model = Path(shutil.copytree(tiny_exports / name, quick / name))
     print(flip_everywhere(model, refuses_model, 60), "flips", cut_everywhere(model, refuses_model, 30), "cuts")
 
 
 @pytest.mark.usefixtures("nothing_parses")
 @pytest.mark.parametrize("name", ["mean", "static"])
-def test_any_file_of_a_model_replaced(exported: Path, quick: Path, name: str) -> None:
-    model = Path(shutil.copytree(exported / name, quick / name))
-    replace_everything(model, exported / ("static" if name == "mean" else "mean"), refuses_model)
+def test_any_file_of_a_model_replaced(tiny_exports: Path, quick: Path, name: str) -> None:
+    model = Path(shutil.copytree(tiny_exports / name, quick / name))
+    replace_everything(model, tiny_exports / ("static" if name == "mean" else "mean"), refuses_model)
 
 
 @pytest.mark.usefixtures("nothing_parses")

@@ -14,8 +14,8 @@ from tests.proofs.numbered_site import Client, NumberedSite
 CLIENTS, QUEUE = 200, 16
 
 
-def test_a_crowd_is_answered_or_told_to_come_again(tmp_path: Path, tiny_models: Path) -> None:
-    numbered = NumberedSite(tmp_path, tiny_models / "mean")
+def test_a_crowd_is_answered_or_told_to_come_again(tmp_path: Path, tiny_models: Path, tiny_exports: Path) -> None:
+    numbered = NumberedSite(tmp_path, tiny_models / "mean", tiny_exports / "mean")
     rounds = effort(5, 50)
     together, over = threading.Barrier(CLIENTS), threading.Event()
 

@@ -15,9 +15,9 @@ from tests.search_api.test_live_index import eventually
 CLIENTS = 4
 
 
-def test_memory_threads_and_files_stay_flat(tmp_path: Path, tiny_models: Path) -> None:
+def test_memory_threads_and_files_stay_flat(tmp_path: Path, tiny_models: Path, tiny_exports: Path) -> None:
     requests, swaps = effort(5_000, 100_000), effort(20, 200)
-    numbered = NumberedSite(tmp_path, tiny_models / "mean")
+    numbered = NumberedSite(tmp_path, tiny_models / "mean", tiny_exports / "mean")
     server = serving(numbered.index)
 
     def ask(turns: int, first: int) -> None:

@@ -27,8 +27,8 @@ END = b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, tiny_models: Path) -> Iterator[serving]:
-    numbered = NumberedSite(tmp_path_factory.mktemp("hostile"), tiny_models / "mean")
+def server(tmp_path_factory: pytest.TempPathFactory, tiny_models: Path, tiny_exports: Path) -> Iterator[serving]:
+    numbered = NumberedSite(tmp_path_factory.mktemp("hostile"), tiny_models / "mean", tiny_exports / "mean")
     running = serving(numbered.index, "--content", str(numbered.content), FAQ_ADMIN_KEY=KEY)
     with running:
         yield running

@@ -51,8 +51,8 @@ class Visitor:
         return response.status
 
 
-def test_no_word_of_a_visitor_is_written_anywhere(tmp_path: Path, tiny_models: Path) -> None:
-    numbered = NumberedSite(tmp_path, tiny_models / "mean")
+def test_no_word_of_a_visitor_is_written_anywhere(tmp_path: Path, tiny_models: Path, tiny_exports: Path) -> None:
+    numbered = NumberedSite(tmp_path, tiny_models / "mean", tiny_exports / "mean")
     server = serving(numbered.index, "--content", str(numbered.content), FAQ_ADMIN_KEY="an-admin-key-of-the-tests")
     posted = json.dumps({"q": WORD})
     with server as url:

@@ -26,8 +26,8 @@ Headers = dict[str, Any]
 class Door:
     """A site whose content has changed since it was indexed, and its server."""
 
-    def __init__(self, folder: Path, model: Path) -> None:
-        self.site = NumberedSite(folder, model)
+    def __init__(self, folder: Path, model: Path, exported: Path) -> None:
+        self.site = NumberedSite(folder, model, exported)
         self.site.write("000002")
         options = ("--content", str(self.site.content), "--model", str(model))
         self.server = serving(self.site.index, *options, FAQ_ADMIN_KEY=KEY)
@@ -49,8 +49,8 @@ class Door:
 
 
 @pytest.fixture(scope="module")
-def door(tmp_path_factory: pytest.TempPathFactory, tiny_models: Path) -> Iterator[Door]:
-    door = Door(tmp_path_factory.mktemp("door"), tiny_models / "mean")
+def door(tmp_path_factory: pytest.TempPathFactory, tiny_models: Path, tiny_exports: Path) -> Iterator[Door]:
+    door = Door(tmp_path_factory.mktemp("door"), tiny_models / "mean", tiny_exports / "mean")
     with door.server:
         yield door
     assert KEY not in door.server.log
@@ -140,8 +140,8 @@ def test_a_rebuild_that_fails_says_why_in_one_line(door: Door) -> None:
     assert ended["error"].endswith("is being rebuilt by another process; try again when it is done")
 
 
-def test_a_rebuild_ends_with_its_server(tmp_path: Path, tiny_models: Path) -> None:
-    door = Door(tmp_path, tiny_models / "mean")
+def test_a_rebuild_ends_with_its_server(tmp_path: Path, tiny_models: Path, tiny_exports: Path) -> None:
+    door = Door(tmp_path, tiny_models / "mean", tiny_exports / "mean")
     with door.server:
         assert door.ask("POST", "/index/rebuild", HELD)[0] == 202
         eventually(lambda: bool(door.rebuilds()))

@@ -25,8 +25,10 @@ def check_whole(body: dict[str, object]) -> str:
     return generation
 
 
-def test_answers_are_whole_and_never_get_older_through_rebuilds(tmp_path: Path, tiny_models: Path) -> None:
-    numbered = NumberedSite(tmp_path, tiny_models / "mean")
+def test_answers_are_whole_and_never_get_older_through_rebuilds(
+    tmp_path: Path, tiny_models: Path, tiny_exports: Path
+) -> None:
+    numbered = NumberedSite(tmp_path, tiny_models / "mean", tiny_exports / "mean")
     rebuilds = effort(20, 50)
     done = threading.Event()
 

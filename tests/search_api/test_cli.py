@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT, SAMPLE, SmallSite, serving
+from tests.conftest import ROOT, SAMPLE, SmallSite, keep_model, serving
 
 QUESTION = "is it ok to see a counsellor by myself if he says no?"
 ESCAPE = "\x1b"
@@ -101,11 +101,14 @@ def test_a_question_is_never_markup_or_an_option(sample_index: Path, text: str) 
     assert "1. " in done.stdout
 
 
-def test_content_that_looks_like_markup_is_printed_as_it_is(tmp_path: Path, tiny_models: Path) -> None:
+def test_content_that_looks_like_markup_is_printed_as_it_is(
+    tmp_path: Path, tiny_models: Path, tiny_exports: Path
+) -> None:
     (tmp_path / "c").mkdir()
     (tmp_path / "c" / "a.md").write_text("# Lists [red]\n\nUse `items[0]` and [/b] here.\n")
     read = faq("read", tmp_path / "c")
     assert "Lists [red]" in read.stdout
+    keep_model(tmp_path / "i", tiny_exports / "cls")
     faq("index", tmp_path / "c", "--index", tmp_path / "i", "--model", tiny_models / "cls")
     assert "items[0] and [/b] here." in faq("search", "lists", "--index", tmp_path / "i").stdout
 
@@ -140,10 +143,11 @@ def test_searching_a_damaged_index_names_the_file(site: SmallSite) -> None:
 
 
 def test_a_damaged_index_is_answered_from_the_generation_before_with_a_warning(
-    tiny_models: Path, tmp_path: Path
+    tiny_models: Path, tiny_exports: Path, tmp_path: Path
 ) -> None:
     index, content = tmp_path / "index", tmp_path / "content"
     content.mkdir()
+    keep_model(index, tiny_exports / "cls")
     for words in ("first words", "second words"):
         (content / "a.md").write_text(f"# Title\n\n{words}\n")
         assert faq("index", content, "--index", index, "--model", tiny_models / "cls").returncode == 0
@@ -185,9 +189,12 @@ def test_an_index_that_is_not_there_is_one_clear_line(tmp_path: Path, command: s
     check_failure(faq(command, "--index", tmp_path / "none"), r"^faq: no index in .*none; build one")
 
 
-def test_a_refused_rebuild_shows_its_report_and_force_publishes_it(tiny_models: Path, tmp_path: Path) -> None:
+def test_a_refused_rebuild_shows_its_report_and_force_publishes_it(
+    tiny_models: Path, tiny_exports: Path, tmp_path: Path
+) -> None:
     content, page = tmp_path / "content", tmp_path / "report.html"
     content.mkdir()
+    keep_model(tmp_path / "index", tiny_exports / "cls")
     options = (content, "--index", tmp_path / "index", "--model", tiny_models / "cls")
     for name in "abcdefghijklm":
         (content / f"{name}.md").write_text(f"# {name}\n\nwords of {name}\n")

@@ -20,7 +20,7 @@ import pytest
 from indexer.build import build_index
 from indexer.errors import ContentError, DatasetError, FaqError, IndexLockedError
 from search_api.watch import watch
-from tests.conftest import ROOT, SmallSite
+from tests.conftest import ROOT, SmallSite, keep_model
 from tests.search_api.test_cli import check_failure, faq
 from tests.search_api.test_live_index import eventually
 
@@ -161,10 +161,11 @@ def test_what_is_not_there_cannot_be_watched(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_the_command_prints_its_reports_until_it_is_ended(
-    site: SmallSite, tiny_models: Path, ending: signal.Signals
+    site: SmallSite, tiny_models: Path, tiny_exports: Path, ending: signal.Signals
 ) -> None:
     model = str(tiny_models / "mean")
     site.write("article.md", "# Article\n\nfirst words\n")
+    keep_model(site.index, tiny_exports / "mean")
     build_index(site.content, site.index, model=model)
     command = [sys.executable, "-m", "search_api.cli", "watch", str(site.content), "--index", str(site.index)]
     command += ["--model", model]
