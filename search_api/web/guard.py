@@ -9,7 +9,7 @@ from http import HTTPStatus
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from search_api.web.problems import fault, problem
+from search_api.web.problems import problem, problem_of
 
 logger = logging.getLogger("faq.access")
 
@@ -96,7 +96,7 @@ class Guard:
         except Exception as error:
             if status:  # the answer has begun; all that is left is to end it
                 raise
-            await fault(error)(scope, receive, guarded_send)
+            await problem_of(error)(scope, receive, guarded_send)
         # The route's pattern, never the address itself: that holds questions.
         route = getattr(scope.get("route"), "path", "-")
         milliseconds = (time.perf_counter() - started) * 1000

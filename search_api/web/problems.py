@@ -45,14 +45,30 @@ class RefusedError(Exception):
 
 def install(app: FastAPI) -> None:
     """Make every failure of this app a problem."""
-    app.add_exception_handler(RefusedError, _on_refused)
-    app.add_exception_handler(RequestValidationError, _on_invalid_request)
-    app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(FaqError, _on_faq_error)
+
+    async def handle(_: Request, error: Exception) -> JSONResponse:
+        return problem_of(error)
+
+    for kind in (RefusedError, RequestValidationError, HTTPException, FaqError):
+        app.add_exception_handler(kind, handle)
 
 
-async def _on_invalid_request(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)
+def problem_of(error: Exception) -> JSONResponse:
+    """The answer to an error."""
+    match error:
+        case RefusedError():
+            return error.response
+        case RequestValidationError():
+            return _invalid_request(error)
+        case HTTPException():
+            return _http(error)
+        case FaqError():
+            return _faq_error(error)
+        case _:
+            return _fault(error)
+
+
+def _invalid_request(error: RequestValidationError) -> JSONResponse:
     first: dict[str, Any] = dict(error.errors()[0])
     place = [str(part) for part in first.get("loc", ()) if part not in ("query", "body", "path")]
     if first.get("type") == "json_invalid":
@@ -75,13 +91,7 @@ async def _on_invalid_request(_: Request, error: Exception) -> JSONResponse:
     )
 
 
-async def _on_refused(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RefusedError)
-    return error.response
-
-
-async def _on_http(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)
+def _http(error: HTTPException) -> JSONResponse:
     status = HTTPStatus(error.status_code)
     details = {
         HTTPStatus.NOT_FOUND: "there is nothing at this address; /docs lists what there is",
@@ -95,7 +105,7 @@ async def _on_http(_: Request, error: Exception) -> JSONResponse:
     )
 
 
-async def _on_faq_error(_: Request, error: Exception) -> JSONResponse:
+def _faq_error(error: FaqError) -> JSONResponse:
     match error:
         case QueryError():
             return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_parameter", str(error), field=error.field)
@@ -107,10 +117,10 @@ async def _on_faq_error(_: Request, error: Exception) -> JSONResponse:
             detail = "the search index is not ready; try again in a moment"
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, "not_ready", detail, headers={"Retry-After": "5"})
         case _:
-            return fault(error)
+            return _fault(error)
 
 
-def fault(error: Exception) -> JSONResponse:
+def _fault(error: Exception) -> JSONResponse:
     """Answer to an error nobody expected, which is logged without anything a visitor typed."""
     # Only the kind and the place: a message or a traceback's values could hold what a visitor typed.
     trace = error.__traceback__

@@ -5,11 +5,17 @@ from __future__ import annotations
 import http.client
 import json
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from opentelemetry import trace
+from opentelemetry.trace import NoOpTracer, Tracer, TracerProvider
+from starlette.testclient import TestClient
 
-from tests.conftest import serving
+from search_api.live_index import LiveIndex
+from search_api.web.app import create_app
+from tests.conftest import SmallSite, serving
 from tests.proofs.numbered_site import NumberedSite
 from tests.search_api.test_live_index import eventually
 
@@ -106,3 +112,19 @@ def test_nor_before_there_is_an_index(tmp_path: Path, address: str) -> None:
         ask = Visitor(url).ask
         assert ask("GET", f"{address.format(WORD)}?q={WORD}") == 503
     assert WORD not in server.log
+
+
+def test_no_trace_of_an_address_is_begun(site: SmallSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[str] = []
+
+    class Provider(TracerProvider):
+        def get_tracer(self, *names: Any, **options: Any) -> Tracer:
+            begun.append(str(names))
+            return NoOpTracer()
+
+    monkeypatch.setattr(trace, "get_tracer_provider", Provider)
+    site.publish("words")
+    with TestClient(create_app(LiveIndex(site.index, site.encoder))) as client:
+        for address in ("/", "/search"):
+            assert client.get(f"{address}?q={WORD}").status_code == 200
+    assert begun == []

@@ -56,6 +56,15 @@ def test_without_an_index_the_process_lives_and_asks_for_patience(client: TestCl
     assert status_of(client) == "unavailable"
 
 
+@pytest.mark.parametrize("path", ["/search?q=words", "/index"])
+def test_a_proxy_may_pass_the_prefix_on_or_not(site: SmallSite, path: str) -> None:
+    site.publish("words")
+    with TestClient(create_app(LiveIndex(site.index, site.encoder), root_path="/faq")) as client:
+        whole, cut = client.get(f"/faq{path}"), client.get(path)
+    assert whole.status_code == cut.status_code == 200
+    assert whole.json().keys() == cut.json().keys()
+
+
 def test_errors_tell_visitors_nothing_of_this_machine(client: TestClient, site: SmallSite) -> None:
     assert str(site.index) not in client.get("/ready").text + client.get("/search?q=why").text
 
