@@ -28,7 +28,7 @@ from indexer.vectors import VectorIndex
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
-FORMAT: Final = 7
+FORMAT: Final = 8
 # One record a vector: the passage it belongs to, what it stands for, the characters of the passage's text it
 # covers, and the hash of the embedded text, by which the next build finds the vector again.
 ROW: Final = np.dtype([("passage", "<i4"), ("role", "u1"), ("start", "<i4"), ("end", "<i4"), ("text", "S16")])

@@ -7,7 +7,7 @@ import re
 import threading
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -45,8 +45,8 @@ _WORD = re.compile(rf"(?P<unspaced>[{UNSPACED}]+)|[^\W_](?:[^\W_{UNSPACED}]|['â€
 _GRAM = 4
 # How many postings of a question are added up: beyond, they cost more than they say. A question has more grams than
 # words, each less telling.
-_TERM_POSTINGS, _GRAM_POSTINGS = 30_000, 10_000
-_HEADER, _PARTS = "lexicon.json", ("terms", "grams", "questions")
+_TERM_POSTINGS, _GRAM_POSTINGS = 30_000, 5_000
+_HEADER, _PARTS = "lexicon.json", ("terms", "grams")
 
 
 def words(text: str) -> Iterator[str]:
@@ -136,13 +136,13 @@ class Earlier:
 class Lexicon:
     """How much each passage has in common with a question, by words and by pieces of words; safe to share.
 
-    Three BM25 indexes (`Postings`): terms (stemmed, in the content's languages), grams of the whole passage, and
-    grams of its questions alone. A term carries its language, and a question is read in every language of the
+    BM25 (`Postings`) over terms (stemmed, in the content's languages), over grams of the whole passage, and over grams
+    of its questions alone. A term carries its language, and a question is read in every language of the
     content. Beyond some thousands of passages, the commonest tokens of a long question are left out.
 
     Attributes:
         languages: ISO 639-1 codes of the content.
-        counts: how often each word stands in the content.
+        counts: how often each word stands in the content, numbers left out.
         size: how many passages it holds.
     """
 
@@ -153,7 +153,6 @@ class Lexicon:
         counts: dict[str, int],
         terms: Postings,
         grams: Postings,
-        questions: Postings,
     ) -> None:
         self.size = size
         self.counts = counts
@@ -161,7 +160,6 @@ class Lexicon:
         self._stops = stops
         self._terms = terms
         self._grams = grams
-        self._questions = questions
         self._spare = threading.local()
 
     @classmethod
@@ -179,23 +177,32 @@ class Lexicon:
         fresh = [(number, passages[number]) for number in np.flatnonzero(counted).tolist()]
         counts.update(word for _, passage in fresh for word in words(passage.text))
 
-        def postings(name: str, tokens: Callable[[LexicalText], list[str]]) -> Postings:
-            before = (getattr(earlier.lexicon, name), earlier.now) if earlier else None
-            return Postings.build(((number, tokens(text)) for number, text in fresh), len(passages), before)
+        def terms_of(p: LexicalText) -> list[str]:
+            return [f"{p.lang}:{term}" for term in terms(p.text, p.lang, stops[p.lang])]
 
         return cls(
             len(passages),
             stops,
-            {word: count for word, count in sorted(counts.items()) if count},
-            postings("_terms", lambda p: [f"{p.lang}:{term}" for term in terms(p.text, p.lang, stops[p.lang])]),
-            postings("_grams", lambda p: grams(p.text)),
-            postings("_questions", lambda p: grams(p.questions)),
+            # A large site has more numbers than words, and no slip makes one.
+            {word: count for word, count in sorted(counts.items()) if count > 0 and not word.isdigit()},
+            Postings.build(
+                ((number, (terms_of(passage),)) for number, passage in fresh),
+                len(passages),
+                earlier=(earlier.lexicon._terms, earlier.now) if earlier else None,
+            ),
+            Postings.build(
+                ((number, (grams(passage.text), grams(passage.questions))) for number, passage in fresh),
+                len(passages),
+                texts=2,
+                earlier=(earlier.lexicon._grams, earlier.now) if earlier else None,
+            ),
         )
 
     def bm25(self, question: str) -> FloatArray:
         """BM25 over terms of every passage; shape (passages,), float32, >= 0; all zero if no word is known."""
         total = np.zeros(self.size, dtype=np.float32)
-        np.add.at(total, *self._terms.of(self._asked(question), _TERM_POSTINGS))
+        passages, (values,) = self._terms.of(self._asked(question), _TERM_POSTINGS)
+        np.add.at(total, passages, values)
         return total
 
     def evidence(self, question: str, weights: Sequence[float]) -> tuple[IntArray, FloatArray]:
@@ -210,12 +217,9 @@ class Lexicon:
         Returns:
             Passage numbers, int64, ascending, and the evidence of each, float32, in (0, 1].
         """
-        pieces = grams(question)
-        parts = (
-            self._terms.of(self._asked(question), _TERM_POSTINGS),
-            self._grams.of(pieces, _GRAM_POSTINGS),
-            self._questions.of(pieces, _GRAM_POSTINGS),
-        )
+        with_terms, (by_terms,) = self._terms.of(self._asked(question), _TERM_POSTINGS)
+        with_grams, by_grams = self._grams.of(grams(question), _GRAM_POSTINGS)
+        parts = ((with_terms, by_terms), *((with_grams, values) for values in by_grams))
         # All zero between two questions: to write a million zeros for each would cost more than the sums.
         part, total = self._spare.__dict__.pop("sums", None) or np.zeros((2, self.size), dtype=np.float32)
         for (passages, values), weight in zip(parts, weights, strict=True):
@@ -235,7 +239,7 @@ class Lexicon:
         """Write into a new folder, synced to the disk."""
         stops = {lang: sorted(words) for lang, words in self._stops.items()}
         folder.mkdir()
-        for name, postings in zip(_PARTS, (self._terms, self._grams, self._questions), strict=True):
+        for name, postings in zip(_PARTS, (self._terms, self._grams), strict=True):
             postings.save(folder / name)
         header = {"size": self.size, "stop_words": stops, "counts": self.counts}
         write_file(folder / _HEADER, json.dumps(header).encode())
@@ -250,8 +254,8 @@ class Lexicon:
         try:
             header: dict[str, Any] = json.loads((folder / _HEADER).read_text("utf-8"))
             stops = {lang: frozenset(words) for lang, words in header["stop_words"].items()}
-            parts = [Postings.load(folder / name) for name in _PARTS]
-            return cls(int(header["size"]), stops, header["counts"], *parts)
+            terms, grams = (Postings.load(folder / name) for name in _PARTS)
+            return cls(int(header["size"]), stops, header["counts"], terms, grams)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise IndexDamagedError(
                 f"{folder}: the words of this index cannot be read ({error}); rebuild it"

@@ -160,6 +160,12 @@ def test_of_too_many_postings_the_rarest_words_are_heard(monkeypatch: pytest.Mon
     assert np.count_nonzero(lexicon.bm25("red")) == 4  # the only word of a question is always heard
 
 
+def test_numbers_are_found_and_not_counted() -> None:
+    lexicon = lexicon_of(["open in 2024 till 3pm", "closed"])
+    assert lexicon.counts == {"3pm": 1, "closed": 1, "in": 1, "open": 1, "till": 1}
+    assert lexicon.bm25("2024").tolist() == lexicon.bm25("open").tolist()
+
+
 def test_pieces_of_words_are_folded() -> None:
     assert grams("Café") == grams("CAFE")
     assert grams("") == []
