@@ -146,9 +146,7 @@ class Postings:
         """Write into a new folder, synced to the disk."""
         folder.mkdir()
         write_file(folder / _VOCABULARY, json.dumps(list(self.vocabulary)).encode())
-        arrays: tuple[npt.NDArray[Any], ...] = (
-            self.bounds, self.passages, self.counts, self.idf, self.norms
-        )  # fmt: skip
+        arrays: tuple[npt.NDArray[Any], ...] = (self.bounds, self.passages, self.counts, self.idf, self.norms)
         for name, content in zip(_ARRAYS, arrays, strict=True):
             write_array(folder / name, content)
 

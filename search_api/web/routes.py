@@ -72,7 +72,7 @@ async def search(request: Request, asked: Annotated[SearchParameters, Query()]) 
 
 
 async def search_at_once(request: Request) -> Response:
-    """What `search` answers, without FastAPI's own way there, which takes longer than all else that HTTP needs."""
+    """What `search` answers, without FastAPI's own way there: a third of what HTTP takes."""
     try:
         asked = SearchParameters.model_validate(dict(request.query_params))
     except ValidationError as error:
