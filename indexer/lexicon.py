@@ -45,7 +45,7 @@ _WORD = re.compile(rf"(?P<unspaced>[{UNSPACED}]+)|[^\W_](?:[^\W_{UNSPACED}]|['â€
 _GRAM = 4
 # How many postings of a question are added up: beyond, they cost more than they say. A question has more grams than
 # words, each less telling.
-_TERM_POSTINGS, _GRAM_POSTINGS = 30_000, 5_000
+_TERM_POSTINGS, _GRAM_POSTINGS = 30_000, 10_000
 _HEADER, _PARTS = "lexicon.json", ("terms", "grams")
 
 
