@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from indexer.build import BuildReport, build_index
-    from indexer.confidence import Confidence
-    from indexer.corpus import Corpus, read_corpus
+    from indexer.content.corpus import Corpus, read_corpus
     from indexer.documents import Document, FaqEntry, Paragraph, Passage, PassageKind
-    from indexer.encoder import Encoder, load_encoder
     from indexer.errors import FaqError, QueryError
-    from indexer.generation import Generation
-    from indexer.index_store import IndexStore
+    from indexer.generation.confidence import Confidence
+    from indexer.generation.generation import Generation
     from indexer.labelled import LabelledQuestions
+    from indexer.model.encoder import Encoder, load_encoder
+    from indexer.store.index_store import IndexStore
 
 __all__ = [
     "BuildReport",
@@ -40,20 +40,20 @@ __all__ = [
 _HOMES = {
     "BuildReport": "indexer.build",
     "build_index": "indexer.build",
-    "Confidence": "indexer.confidence",
-    "Corpus": "indexer.corpus",
-    "read_corpus": "indexer.corpus",
+    "Confidence": "indexer.generation.confidence",
+    "Corpus": "indexer.content.corpus",
+    "read_corpus": "indexer.content.corpus",
     "Document": "indexer.documents",
     "FaqEntry": "indexer.documents",
     "Paragraph": "indexer.documents",
     "Passage": "indexer.documents",
     "PassageKind": "indexer.documents",
-    "Encoder": "indexer.encoder",
-    "load_encoder": "indexer.encoder",
+    "Encoder": "indexer.model.encoder",
+    "load_encoder": "indexer.model.encoder",
     "FaqError": "indexer.errors",
     "QueryError": "indexer.errors",
-    "Generation": "indexer.generation",
-    "IndexStore": "indexer.index_store",
+    "Generation": "indexer.generation.generation",
+    "IndexStore": "indexer.store.index_store",
     "LabelledQuestions": "indexer.labelled",
 }
 

@@ -11,28 +11,28 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from indexer.confidence import Confidence
-from indexer.corpus import Corpus, read_corpus
+from indexer.arrays import Int32Array
+from indexer.code_fingerprint import made_by
+from indexer.content.corpus import Corpus, read_corpus
+from indexer.content.languages import language_of, usual_language
+from indexer.content.passages import Role, Splitter, embedding_texts, lexical_text, passages_of
 from indexer.documents import Document, Passage
-from indexer.encoder import Encoder, load_encoder
 from indexer.errors import ContentError, IndexDamagedError, IndexStoreError, ModelError, PublicationRefusedError
-from indexer.gate import Gate
-from indexer.generation import Generation, Manifest, Parts, Rows, content_hash, row_records, write_generation
-from indexer.index_store import KEEP, IndexStore, Sound
+from indexer.generation.confidence import Confidence
+from indexer.generation.generation import Generation, Manifest, Parts, Rows, content_hash, row_records, write_generation
+from indexer.generation.reuse import Kept, Progress, embed
 from indexer.labelled import LabelledQuestions
-from indexer.languages import language_of, usual_language
-from indexer.lexicon import Earlier, Lexicon
-from indexer.made_by import made_by
-from indexer.model import DEFAULT_MODEL, find_model
-from indexer.model_export import export_model
-from indexer.passages import Role, Splitter, embedding_texts, lexical_text, passages_of
-from indexer.retrieval import Retriever
-from indexer.reuse import Kept, Progress, embed
-from indexer.review import Review, Reviewer, find_faults
-from indexer.rounded_vectors import to_bytes, to_shorts
-from indexer.strangers import STRANGERS
+from indexer.model.encoder import Encoder, load_encoder
+from indexer.model.export import export_model
+from indexer.model.files import DEFAULT_MODEL, find_model
+from indexer.model.off_topic_questions import STRANGERS
+from indexer.retrieval.retriever import Retriever
+from indexer.review.gate import Gate
+from indexer.review.review import Review, Reviewer, find_faults
+from indexer.store.index_store import KEEP, IndexStore, Sound
+from indexer.vectors.rounding import to_bytes, to_shorts
+from indexer.words.lexicon import Earlier, Lexicon
 
 NOT_ASKED = "nothing changed, so no question was asked again"
 
@@ -242,7 +242,7 @@ class _Build:
             reviewer = Reviewer(self.encoder, self.passages, self.questions, before, self.kept, self._load_encoder)
         told: Review | None = None
 
-        def ask(built: Generation) -> tuple[Confidence, npt.NDArray[np.int32]]:
+        def ask(built: Generation) -> tuple[Confidence, Int32Array]:
             confidence = _calibrate(built, self.encoder, self.questions)
             return confidence, reviewer.ask(built) if reviewer else np.empty(0, np.int32)
 

@@ -84,9 +84,9 @@ def index(
     """Index a content folder and publish the result; on any error the published index stays as it was."""
     from indexer.build import build_index
     from indexer.errors import PublicationRefusedError
-    from indexer.gate import Gate
     from indexer.labelled import LabelledQuestions
-    from indexer.model import DEFAULT_MODEL
+    from indexer.model.files import DEFAULT_MODEL
+    from indexer.review.gate import Gate
 
     labelled = LabelledQuestions.read(questions) if questions else None
     if report is not None and (report.is_dir() or not report.parent.is_dir()):
@@ -213,8 +213,8 @@ def watch(
 @app.command()
 def status(index: Index = _DEFAULT_INDEX, as_json: AsJson = False) -> None:
     """List the generations on disk, which of them is published, and whether each is sound."""
-    from indexer.index_store import IndexStore
-    from indexer.inventory import take_inventory
+    from indexer.store.index_store import IndexStore
+    from indexer.store.inventory import take_inventory
 
     inventory = take_inventory(IndexStore(index))
     if as_json:
@@ -226,8 +226,8 @@ def status(index: Index = _DEFAULT_INDEX, as_json: AsJson = False) -> None:
 @app.command()
 def verify(index: Index = _DEFAULT_INDEX, as_json: AsJson = False) -> None:
     """Check every file of every generation and every exported model; fails if anything is damaged."""
-    from indexer.index_store import IndexStore
-    from indexer.inventory import take_inventory
+    from indexer.store.index_store import IndexStore
+    from indexer.store.inventory import take_inventory
 
     inventory = take_inventory(IndexStore(index))
     if as_json:
@@ -244,7 +244,7 @@ def rollback(
     index: Index = _DEFAULT_INDEX,
 ) -> None:
     """Publish an earlier generation again; a running server takes it up, and nothing is removed."""
-    from indexer.index_store import IndexStore
+    from indexer.store.index_store import IndexStore
 
     chosen = IndexStore(index).rollback(number)
     terminal.out.print(f"[bold green]Generation {chosen} is published again[/] in {escape(str(index))}", soft_wrap=True)
@@ -266,7 +266,7 @@ def evaluate(
 ) -> None:
     """Measure on labelled questions, beside what usual engines would reach on the same passages."""
     from indexer.labelled import LabelledQuestions
-    from indexer.model import DEFAULT_MODEL
+    from indexer.model.files import DEFAULT_MODEL
     from search_api import evaluation
 
     if (dataset is None) == (index is None) or (index is None) != (questions is None):
@@ -299,8 +299,8 @@ def tune(
     as_json: AsJson = False,
 ) -> None:
     """Tune a model to a content folder; written only if it finds entries it was not tuned on better than before."""
-    from indexer.model import DEFAULT_MODEL
-    from indexer.model_tuning import tune_model
+    from indexer.model.files import DEFAULT_MODEL
+    from indexer.model.tuning import tune_model
 
     with terminal.progress("Training", quiet=as_json) as advance:
         report = tune_model(content, to, model=model or DEFAULT_MODEL, seed=seed, progress=advance)
@@ -330,7 +330,7 @@ def read(
     """Show how content is understood, without indexing it: its paragraphs, its FAQ entries, what is skipped."""
     from dataclasses import asdict
 
-    from indexer.corpus import read_corpus
+    from indexer.content.corpus import read_corpus
     from indexer.documents import FaqEntry
 
     corpus = read_corpus(content)

@@ -9,19 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from indexer.arrays import DoubleArray, FloatArray
 from indexer.build import index_passages, stored_encoder
+from indexer.content.passages import Role
 from indexer.documents import Passage, PassageKind
 from indexer.errors import ContentError, DatasetError, FaqError
-from indexer.index_store import IndexStore
+from indexer.generation.reuse import Progress
 from indexer.labelled import LabelledQuestions, json_lines
-from indexer.model_tuning import tune_passages
-from indexer.passages import Role
-from indexer.reuse import Progress
+from indexer.model.tuning import tune_passages
+from indexer.store.index_store import IndexStore
 from search_api.searcher import Searcher
 
-FloatArray = npt.NDArray[np.float32]
 Run = dict[str, dict[str, float]]
 
 METRICS = ("P@1", "MRR@10", "nDCG@10", "R@10", "R@100")
@@ -237,7 +236,7 @@ def evaluate(searcher: Searcher, questions: LabelledQuestions, name: str) -> Eva
     )
 
 
-def _score(run: Run, qrels: dict[str, dict[str, int]]) -> dict[str, npt.NDArray[np.float64]]:
+def _score(run: Run, qrels: dict[str, dict[str, int]]) -> dict[str, DoubleArray]:
     """Each metric of each question, in the order of qrels; a question without hits scores 0."""
     try:
         import ir_measures
@@ -253,7 +252,7 @@ def _score(run: Run, qrels: dict[str, dict[str, int]]) -> dict[str, npt.NDArray[
     return values
 
 
-def _interval(values: npt.NDArray[np.float64]) -> tuple[float, float]:
+def _interval(values: DoubleArray) -> tuple[float, float]:
     samples = np.random.default_rng(0).choice(values, (_RESAMPLES, len(values))).mean(axis=1)
     low, high = np.percentile(samples, (2.5, 97.5))
     return float(low), float(high)
@@ -312,7 +311,7 @@ def _no_answer(
     )
 
 
-def _calibration_error(predicted: npt.NDArray[np.float64], truth: npt.NDArray[np.float64]) -> float:
+def _calibration_error(predicted: DoubleArray, truth: DoubleArray) -> float:
     """Expected calibration error (Naeini, Cooper and Hauskrecht 2015): |confidence - accuracy|, weighted by bin."""
     bins = np.minimum((predicted * _BINS).astype(int), _BINS - 1)
     error = 0.0

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from indexer.content.passages import sentence_spans
 from indexer.documents import Passage
-from indexer.passages import sentence_spans
 
 
 @dataclass(frozen=True, slots=True)

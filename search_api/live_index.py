@@ -7,10 +7,10 @@ import threading
 import time
 from pathlib import Path
 
-from indexer.encoder import Encoder, load_encoder
 from indexer.errors import FaqError, IndexMissingError
-from indexer.generation import Generation
-from indexer.index_store import IndexStore
+from indexer.generation.generation import Generation
+from indexer.model.encoder import Encoder, load_encoder
+from indexer.store.index_store import IndexStore
 from search_api.searcher import DEFAULT_THRESHOLDS, Searcher, Thresholds
 from search_api.shared_encoder import SharedEncoder
 

@@ -9,21 +9,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
-import numpy.typing as npt
-
+from indexer.arrays import FloatArray, IntArray
+from indexer.content.passages import Role
 from indexer.documents import Passage, PassageKind
-from indexer.encoder import Encoder, load_encoder
 from indexer.errors import ModelMismatchError, NotFoundError, QueryError
-from indexer.generation import Generation
-from indexer.index_store import IndexStore
-from indexer.passages import Role
+from indexer.generation.generation import Generation
+from indexer.model.encoder import Encoder, load_encoder
 from indexer.question import clean_question
-from indexer.retrieval import Ranked, Retriever
+from indexer.retrieval.retriever import Ranked, Retriever
+from indexer.store.index_store import IndexStore
 from search_api.highlight import Highlight, answering_sentence
-
-FloatArray = npt.NDArray[np.float32]
-IntArray = npt.NDArray[np.int64]
 
 MAX_LIMIT = 100
 _RELATED, _RELATED_DEPTH = 3, 12

@@ -9,8 +9,8 @@ from threading import Lock
 
 import numpy as np
 
-from indexer.encoder import Encoder
-from indexer.model import FloatArray
+from indexer.arrays import FloatArray
+from indexer.model.encoder import Encoder
 
 _REMEMBERED = 2048
 

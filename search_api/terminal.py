@@ -18,8 +18,8 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from indexer.build import BuildReport
-    from indexer.inventory import Inventory
-    from indexer.review import Review
+    from indexer.review.review import Review
+    from indexer.store.inventory import Inventory
     from search_api.evaluation import Evaluation
     from search_api.searcher import Hit, SearchResult
 

@@ -20,12 +20,14 @@ import pytest
 from filelock import FileLock
 from hypothesis import settings
 
+from indexer.arrays import FloatArray
 from indexer.build import BuildReport, build_index
-from indexer.encoder import Encoder, load_encoder
-from indexer.index_store import IndexStore
-from indexer.lexicon import words
-from indexer.model import EncoderCard, FloatArray, find_model
-from indexer.model_export import export_model
+from indexer.model.card import EncoderCard
+from indexer.model.encoder import Encoder, load_encoder
+from indexer.model.export import export_model
+from indexer.model.files import find_model
+from indexer.store.index_store import IndexStore
+from indexer.words.analysis import words
 from search_api.searcher import Searcher
 from tests.tiny_models import write_tiny_models
 

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
-from indexer.corpus import Corpus, read_corpus
+from indexer.content.corpus import Corpus, read_corpus
+from indexer.content.passages import Splitter, passages_of
 from indexer.documents import Document, FaqEntry, Paragraph, Passage, PassageKind
 from indexer.labelled import LabelledQuestions, json_lines
-from indexer.lexicon import terms, words
-from indexer.passages import Splitter, passages_of
+from indexer.words.analysis import terms, words
 from tests.conftest import ARTICLES, ROOT
 
 QUESTIONS = ROOT / "corpus" / "questions"

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 import typer
 
-from indexer.corpus import read_corpus
-from indexer.model import DEFAULT_MODEL
+from indexer.content.corpus import read_corpus
+from indexer.model.files import DEFAULT_MODEL
 from search_api.cli import app
 from search_api.searcher import Answered
 from tests.conftest import ROOT

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from indexer.corpus import read_corpus
+from indexer.content.corpus import read_corpus
 from indexer.documents import FaqEntry
 
 ROOT = Path(__file__).parents[2]

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+from indexer.arrays import FloatArray
 from indexer.build import index_passages, stored_encoder
 from indexer.documents import Passage, PassageKind
-from indexer.encoder import Encoder
-from indexer.index_store import IndexStore
-from indexer.model import DEFAULT_MODEL, FloatArray
+from indexer.model.encoder import Encoder
+from indexer.model.files import DEFAULT_MODEL
+from indexer.store.index_store import IndexStore
 from tests.benchmarks.content import sentences
 
 # So many texts are embedded; every other one is a real one's vector, moved until their cosine is 0.8.

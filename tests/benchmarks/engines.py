@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from indexer.index_store import IndexStore
+from indexer.store.index_store import IndexStore
 from tests.benchmarks.content import ROOT
 
 _PEERS = Path(__file__).parent / "peers"

@@ -22,10 +22,10 @@ from rich.console import Console
 from rich.table import Table
 
 from indexer.build import stored_encoder
-from indexer.corpus import read_corpus
-from indexer.index_store import IndexStore
-from indexer.model import DEFAULT_MODEL
-from indexer.passages import Splitter, embedding_texts, passages_of
+from indexer.content.corpus import read_corpus
+from indexer.content.passages import Splitter, embedding_texts, passages_of
+from indexer.model.files import DEFAULT_MODEL
+from indexer.store.index_store import IndexStore
 from tests.benchmarks.content import ARTICLES, ROOT, edit, questions, write_content
 from tests.benchmarks.drawn import build_drawn
 from tests.benchmarks.engines import PEERS, Engine, ThisEngine, Tutorial

@@ -12,18 +12,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer import readers
+from indexer.arrays import FloatArray
 from indexer.build import build_index
-from indexer.changes import QuestionChange
-from indexer.confidence import Confidence
-from indexer.encoder import load_encoder
+from indexer.content import readers
 from indexer.errors import ContentError, IndexStoreError, ModelError, PublicationRefusedError
-from indexer.gate import Gate
-from indexer.generation import text_hash
-from indexer.index_store import IndexStore
+from indexer.generation.confidence import Confidence
+from indexer.generation.generation import text_hash
 from indexer.labelled import LabelledQuestions
-from indexer.model import FloatArray
-from indexer.rounded_vectors import to_shorts
+from indexer.model.encoder import load_encoder
+from indexer.review.changes import QuestionChange
+from indexer.review.gate import Gate
+from indexer.store.index_store import IndexStore
+from indexer.vectors.rounding import to_shorts
 from tests.conftest import ROOT, SAMPLE, HashedWordsEncoder, SmallSite
 
 ARTICLE = """---

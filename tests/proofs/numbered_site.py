@@ -9,10 +9,10 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from indexer.build import build_index
-from indexer.encoder import load_encoder
-from indexer.gate import Gate
-from indexer.index_store import IndexStore
-from indexer.model import find_model
+from indexer.model.encoder import load_encoder
+from indexer.model.files import find_model
+from indexer.review.gate import Gate
+from indexer.store.index_store import IndexStore
 from tests.conftest import keep_model
 
 TOPICS = ("sleep", "money", "silence", "trust", "letters", "evenings")

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from indexer.errors import IndexMissingError
-from indexer.generation import Generation
-from indexer.index_store import IndexStore
+from indexer.generation.generation import Generation
+from indexer.store.index_store import IndexStore
 from tests.conftest import HashedWordsEncoder
 
 _VERSION = re.compile(r"version(\d+)")

@@ -98,7 +98,7 @@ class Rebuilder:
 def build(content: Path, index: Path, fingerprint: str = "0", die_at: int | None = None) -> None:
     """Build once and say what was published; kill this process at the given I/O step."""
     from indexer.build import build_index
-    from indexer.gate import Gate
+    from indexer.review.gate import Gate
 
     if die_at is not None:
         _die_at(die_at)
@@ -109,7 +109,7 @@ def build(content: Path, index: Path, fingerprint: str = "0", die_at: int | None
 def build_forever(content: Path, index: Path, version: int, real_model: bool = False) -> None:
     """Build ever later versions of the content, and say so after every publication."""
     from indexer.build import build_index
-    from indexer.gate import Gate
+    from indexer.review.gate import Gate
 
     encoder = None if real_model else encoder_of("0")
     while True:
@@ -121,8 +121,8 @@ def build_forever(content: Path, index: Path, version: int, real_model: bool = F
 
 def export(model: str, folder: str) -> None:
     """Export a model."""
-    from indexer.model import find_model
-    from indexer.model_export import export_model
+    from indexer.model.export import export_model
+    from indexer.model.files import find_model
 
     export_model(find_model(model), Path(folder))
 

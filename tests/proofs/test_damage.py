@@ -11,11 +11,11 @@ import pytest
 import tokenizers
 
 from indexer.build import build_index
-from indexer.encoder import load_encoder
 from indexer.errors import IndexDamagedError, ModelError
-from indexer.gate import Gate
-from indexer.generation import verify
-from indexer.index_store import IndexStore
+from indexer.generation.generation import verify
+from indexer.model.encoder import load_encoder
+from indexer.review.gate import Gate
+from indexer.store.index_store import IndexStore
 from tests.proofs.effort import effort
 from tests.proofs.rebuilder import encoder_of, write_version
 
@@ -48,7 +48,7 @@ def nothing_parses(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(onnxruntime, "InferenceSession", reached)
     monkeypatch.setattr(tokenizers.Tokenizer, "from_file", reached, raising=False)
-    monkeypatch.setattr("indexer.model.load_sentence_transformer", reached)
+    monkeypatch.setattr("indexer.model.torch_encoder.load_sentence_transformer", reached)
 
 
 def files(folder: Path) -> list[Path]:

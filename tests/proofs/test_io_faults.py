@@ -19,8 +19,8 @@ import pytest
 
 from indexer.build import build_index
 from indexer.errors import FaqError, IndexStoreError
-from indexer.gate import Gate
-from indexer.index_store import IndexStore
+from indexer.review.gate import Gate
+from indexer.store.index_store import IndexStore
 from tests.proofs.disk import Disk, put
 from tests.proofs.effort import effort
 from tests.proofs.oracle import leftovers, published

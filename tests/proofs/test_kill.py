@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 
 from indexer.build import build_index
-from indexer.encoder import Encoder
-from indexer.gate import Gate
-from indexer.index_store import IndexStore
-from indexer.model import EncoderCard
+from indexer.model.card import EncoderCard
+from indexer.model.encoder import Encoder
+from indexer.review.gate import Gate
+from indexer.store.index_store import IndexStore
 from tests.proofs.effort import effort
 from tests.proofs.oracle import leftovers, published
 from tests.proofs.rebuilder import KILLED, Rebuilder, encoder_of, write_version

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from indexer.build import build_index
-from indexer.encoder import load_encoder
 from indexer.errors import ModelError
-from indexer.gate import Gate
-from indexer.model import find_model
+from indexer.model.encoder import load_encoder
+from indexer.model.files import find_model
+from indexer.review.gate import Gate
 from tests.proofs import disk
 from tests.proofs.effort import effort
 from tests.proofs.oracle import leftovers, published

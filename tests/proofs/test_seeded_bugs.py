@@ -13,8 +13,8 @@ import faiss
 import numpy as np
 import pytest
 
-from indexer.rounded_vectors import from_shorts, to_shorts
-from indexer.vectors import SearchKind, VectorIndex
+from indexer.vectors.rounding import from_shorts, to_shorts
+from indexer.vectors.vector_index import SearchKind, VectorIndex
 from tests.conftest import ROOT, SmallSite
 from tests.proofs.effort import effort
 from tests.proofs.rebuilder import ONE_THREAD

@@ -13,8 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from indexer.build import build_index
 from indexer.errors import ContentError, IndexDamagedError, IndexMissingError
-from indexer.gate import Gate
-from indexer.index_store import KEEP, IndexStore
+from indexer.review.gate import Gate
+from indexer.store.index_store import KEEP, IndexStore
 from search_api.searcher import Searcher
 from tests.proofs.effort import effort
 from tests.proofs.oracle import leftovers

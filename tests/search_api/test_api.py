@@ -13,7 +13,7 @@ from fastapi.openapi.models import OpenAPI
 from pydantic import BaseModel
 from starlette.testclient import TestClient
 
-from indexer.encoder import Encoder
+from indexer.model.encoder import Encoder
 from search_api.live_index import LiveIndex
 from search_api.web import examples
 from search_api.web.app import create_app

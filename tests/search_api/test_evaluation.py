@@ -16,10 +16,10 @@ import pytest
 
 from indexer.build import index_passages
 from indexer.documents import Passage, PassageKind
-from indexer.encoder import Encoder
 from indexer.errors import DatasetError
-from indexer.index_store import IndexStore
 from indexer.labelled import LabelledQuestions
+from indexer.model.encoder import Encoder
+from indexer.store.index_store import IndexStore
 from search_api.evaluation import METRICS, Evaluation, _calibration_error, evaluate, read_passages
 from search_api.searcher import DEFAULT_THRESHOLDS, Searcher, Thresholds
 from tests.conftest import ROOT

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from indexer.passages import sentence_spans
+from indexer.content.passages import sentence_spans
 from search_api.searcher import Searcher
 from tests.conftest import SmallSite
 

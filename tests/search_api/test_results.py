@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from indexer.documents import Passage
-from indexer.encoder import Encoder
+from indexer.model.encoder import Encoder
 from search_api.live_index import LiveIndex
 from search_api.results import document_json, passage_json, result_json
 from search_api.searcher import Searcher

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from indexer.documents import PassageKind
-from indexer.encoder import Encoder
 from indexer.errors import IndexMissingError, NotFoundError, QueryError
+from indexer.model.encoder import Encoder
 from search_api.searcher import Answered, MatchedBy, Searcher, SearchResult, Thresholds
 from tests.conftest import SmallSite
 

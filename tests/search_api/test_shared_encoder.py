@@ -9,8 +9,8 @@ from threading import Event
 import numpy as np
 import pytest
 
-from indexer.encoder import Encoder
-from indexer.model import FloatArray
+from indexer.arrays import FloatArray
+from indexer.model.encoder import Encoder
 from search_api.shared_encoder import SharedEncoder
 from tests.conftest import HashedWordsEncoder
 from tests.search_api.test_live_index import eventually

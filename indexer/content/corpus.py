@@ -1,0 +1,222 @@
+"""Walks a content folder safely, reads every file, and says which it could not read and why."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+
+from indexer.content import readers
+from indexer.content.languages import detect_language
+from indexer.content.readers.prose.text import clean
+from indexer.documents import Document
+from indexer.errors import ContentError
+
+MAX_FILE_BYTES = 20 * 1024 * 1024
+
+_SNIFFED = 4096
+_DECLARED = re.compile(
+    rb"charset\s*=\s*[\"']?\s*([\w.:-]+)|^=encoding\s+([\w.:-]+)|coding[:=]\s*([\w.-]+)", re.IGNORECASE | re.MULTILINE
+)
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """The documents of a content folder.
+
+    Attributes:
+        documents: sorted by path.
+        skipped: one error for each file that was not read, sorted by path.
+        keys: for each document by its path what stands for the file as it is: a hash of its path and bytes.
+    """
+
+    documents: tuple[Document, ...]
+    skipped: tuple[ContentError, ...]
+    keys: Mapping[str, str]
+
+    def by_key(self) -> dict[str, Document]:
+        """The documents by the key of their file."""
+        return {self.keys[document.path]: document for document in self.documents}
+
+
+def read_corpus(folder: Path, known: Mapping[str, Document] = MappingProxyType({})) -> Corpus:
+    """Read every content file below a folder, or a single file.
+
+    Hidden files and folders are left out. Symbolic links are followed where they stay inside the folder.
+
+    Args:
+        folder: the content folder, or one content file.
+        known: documents by their key, from an earlier corpus; a file that is as it was then is not read again.
+
+    Raises:
+        ContentError: there is nothing at `folder`.
+    """
+    if not folder.exists():
+        raise ContentError(str(folder), "no such file or folder; give the folder that holds your content files")
+    skipped: list[ContentError] = []
+    root = folder if folder.is_dir() else folder.parent
+    files = _files(root, skipped) if folder.is_dir() else [folder.name]
+    documents: list[Document] = []
+    keys: dict[str, str] = {}
+    for path in files:
+        try:
+            raw = _bytes(root, path)
+            key = hashlib.sha256(path.encode() + b"\0" + raw).hexdigest()
+            documents.append(known[key] if key in known else _document(path, raw))
+            keys[path] = key
+        except ContentError as error:
+            skipped.append(error)
+    documents.sort(key=lambda document: document.path)
+    unique, twice = _unique(documents)
+    return Corpus(tuple(unique), tuple(sorted((*skipped, *twice), key=lambda error: (error.path, str(error)))), keys)
+
+
+def _document(path: str, raw: bytes) -> Document:
+    text = decode(path, raw)
+    if not text.strip():
+        raise ContentError(path, "is empty; write something into it or remove it")
+    document = readers.read(path, text)
+    if not document.blocks:
+        raise ContentError(path, "holds no text to search, only links, headings or unresolved template marks")
+    return replace(document, detected=detect_language(document))
+
+
+def _bytes(root: Path, path: str) -> bytes:
+    file = root / path
+    try:
+        status = file.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise ContentError(path, "is not a regular file")
+        if status.st_size > MAX_FILE_BYTES:
+            size = status.st_size / 1024 / 1024
+            raise ContentError(path, f"is {size:.0f} MB, more than {MAX_FILE_BYTES // 1024 // 1024} MB; split it")
+        with file.open("rb") as stream:
+            raw = stream.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise ContentError(path, f"cannot be opened: {error.strerror or error}; check its permissions") from error
+    return raw
+
+
+def decode(path: str, raw: bytes) -> str:
+    """Bytes of a content file as clean text.
+
+    Args:
+        path: named in the error.
+        raw: UTF-8, or another encoding if the file declares it.
+
+    Raises:
+        ContentError: the file is binary or not in the encoding it should be in; with the line of the first bad byte.
+    """
+    if raw.startswith(_UTF16):
+        raise ContentError(path, "is UTF-16; save it as UTF-8")
+    if (place := raw.find(b"\x00")) >= 0:
+        raise ContentError(
+            path, "is binary: it contains a zero byte; only text can be searched", line=_line(raw, place)
+        )
+    try:
+        return clean(raw.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = _line(raw, error.start)
+        if (encoding := _declared_encoding(raw)) is not None:
+            try:
+                return clean(raw.decode(encoding))
+            except UnicodeDecodeError as other:
+                reason = f"is not {encoding}, which it declares; save it as UTF-8"
+                raise ContentError(path, reason, line=_line(raw, other.start)) from other
+        raise ContentError(path, f"is not UTF-8: byte 0x{raw[error.start]:02x}; save it as UTF-8", line=line) from error
+
+
+def _declared_encoding(raw: bytes) -> str | None:
+    found = _DECLARED.search(raw[:_SNIFFED])
+    if found is None:
+        return None
+    name = next(group for group in found.groups() if group).decode("ascii", "replace")
+    try:
+        encoding = codecs.lookup(name).name
+    except LookupError:
+        return None
+    # Browsers read Latin-1 and ASCII as Windows-1252, and pages that say so mean it.
+    if encoding in ("iso8859-1", "ascii"):
+        encoding = "cp1252"
+    return (
+        None
+        if encoding.startswith(("utf-8", "utf_8")) or encoding in ("hex", "base64", "zlib", "bz2", "rot13")
+        else encoding
+    )
+
+
+def _line(raw: bytes, place: int) -> int:
+    return raw.count(b"\n", 0, place) + 1
+
+
+def _files(root: Path, skipped: list[ContentError]) -> list[str]:
+    """Paths of the files below a folder, sorted; folders that cannot be opened and links that lead out are skipped."""
+    found: list[str] = []
+    inside = root.resolve()
+    waiting: list[tuple[str, frozenset[str]]] = [("", frozenset({os.path.realpath(root)}))]
+    while waiting:
+        below, above = waiting.pop()
+        try:
+            entries = sorted(os.scandir(root / below), key=lambda entry: entry.name)
+        except OSError as error:
+            skipped.append(ContentError(below or ".", f"cannot be opened: {error.strerror}; check its permissions"))
+            continue
+        for entry in entries:
+            path = f"{below}/{entry.name}" if below else entry.name
+            if entry.name.startswith("."):
+                continue
+            if (reason := _refusal(entry, inside, above)) is not None:
+                skipped.append(ContentError(_printable(path), reason))
+            elif not _is_utf8(path):
+                skipped.append(ContentError(_printable(path), "its name is not UTF-8; rename it"))
+            elif entry.is_dir():
+                waiting.append((path, above | {os.path.realpath(entry.path)}))
+            else:
+                found.append(path)
+    return sorted(found)
+
+
+def _refusal(entry: os.DirEntry[str], inside: Path, above: frozenset[str]) -> str | None:
+    if entry.is_symlink():
+        real = Path(os.path.realpath(entry.path))
+        if not real.exists():
+            return "is a link that leads nowhere"
+        if not real.is_relative_to(inside):
+            return "is a link that leads out of the content folder; copy the file into it"
+        if real.is_dir() and str(real) in above:
+            return "is a link to a folder it stands in"
+    if not (entry.is_file() or entry.is_dir()):
+        return "is neither a file nor a folder"
+    return None
+
+
+def _is_utf8(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _printable(path: str) -> str:
+    return path.encode("utf-8", "backslashreplace").decode()
+
+
+def _unique(documents: list[Document]) -> tuple[list[Document], list[ContentError]]:
+    """Documents with an id of their own; of two with the same id the first by path stays."""
+    first: dict[str, Document] = {}
+    twice: list[ContentError] = []
+    for document in documents:
+        if (other := first.get(document.document_id)) is None:
+            first[document.document_id] = document
+        else:
+            reason = f'its id "{document.document_id}" is already that of {other.path}; rename one of them'
+            twice.append(ContentError(document.path, reason))
+    return list(first.values()), twice

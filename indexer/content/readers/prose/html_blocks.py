@@ -1,0 +1,366 @@
+"""HTML -> blocks. Markdown and reStructuredText come this way too, rendered to HTML first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from indexer.content.readers.prose.blocks import Block, BlockKind, joined_text
+from indexer.content.readers.prose.boilerplate import is_boilerplate, names_of
+from indexer.content.readers.prose.html_tables import is_layout_table, table_block
+from indexer.content.readers.prose.inline import Runs, visible_text
+from indexer.content.readers.prose.text import clean
+from indexer.content.readers.prose.wording import asks
+
+_HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
+_BLOCKS = frozenset(
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "caption",
+        "center",
+        "dd",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "header",
+        "hgroup",
+        "hr",
+        "html",
+        "legend",
+        "li",
+        "main",
+        "menu",
+        "ol",
+        "p",
+        "section",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+    ]
+)
+_BOLD = frozenset(["b", "strong"])
+_QUESTION_NAME = re.compile(
+    r"(?:^|[-_])question(?:[-_]?(?:text|title|heading|header|label))?$|^(?:faq|qa)[-_]*(?:q|title|header|heading|trigger|toggle|button)$"
+    r"|(?:accordion|collapsible|collapse|toggle)\w*?[-_]*(?:title|header|heading|button|trigger|label|toggle|link)$",
+    re.IGNORECASE,
+)
+_QUESTION_NAME_LENGTH = 400
+_NESTING_TAG = re.compile(
+    r"<(/?)(?:div|ul|ol|dl|table|blockquote|section|article|span|details|font|center)\b", re.IGNORECASE
+)
+_DEEPEST = 2000
+
+
+def blocks_of(html: str) -> tuple[list[Block], str]:
+    """The content of a page as blocks, and the text of its ``<title>``.
+
+    >>> blocks_of("<title>Help</title><h2 id=a>Why?</h2><p>Because.")[0][0].anchor
+    'a'
+    """
+    _refuse_depth(html)
+    tree = LexborHTMLParser(html)
+    title = tree.css_first("head > title")
+    mains = tree.css("main, [role=main]")
+    root = mains[0] if len(mains) == 1 else tree.body
+    flow = _Flow()
+    if root is not None:
+        if root.tag != "body" and root.css_first("h1") is None and (top := tree.css_first("h1")) is not None:
+            flow.visit(top)
+        flow.visit_children(root)
+    flow.flush()
+    return flow.blocks, visible_text(title.text(deep=True)) if title is not None else ""
+
+
+def _refuse_depth(html: str) -> None:
+    """Stop before the parser, which takes minutes over elements nested tens of thousands deep."""
+    depth = 0
+    for found in _NESTING_TAG.finditer(html):
+        depth = max(0, depth + (-1 if found[1] else 1))
+        if depth > _DEEPEST:
+            raise RecursionError("HTML elements are nested too deeply")
+
+
+def _children(node: LexborNode) -> Iterator[LexborNode]:
+    child = node.child
+    while child is not None:
+        yield child
+        child = child.next
+
+
+class _Flow:
+    """Collects the blocks of one container in reading order."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+        self.runs = Runs()
+
+    def flush(self) -> None:
+        self.blocks.extend(self.runs.take())
+
+    def visit_children(self, node: LexborNode, *, bold: bool = False, local: bool | None = None) -> None:
+        for child in _children(node):
+            self.visit(child, bold=bold, local=local)
+
+    def visit(self, node: LexborNode, *, bold: bool = False, local: bool | None = None) -> None:
+        tag = node.tag or ""
+        if tag == "-text":
+            self.runs.add(node.text_content or "", bold=bold, local=local)
+            return
+        if is_boilerplate(node):
+            return
+        attributes = node.attributes
+        if _is_question_item(attributes):
+            self._question(node)
+        elif tag in _HEADINGS or attributes.get("role") == "heading":
+            self._heading(node, _HEADINGS.get(tag) or _aria_level(attributes))
+        elif tag == "br":
+            self.runs.add_break()
+        elif tag == "img":
+            self.runs.add_image(attributes.get("alt") or "", local=local)
+        elif tag in ("ul", "ol", "menu"):
+            self._list(node, ordered=tag == "ol")
+        elif tag == "dl":
+            self._terms(node)
+        elif tag == "details":
+            self._details(node)
+        elif tag == "pre" or "prettyprint" in names_of(node):
+            self._code(node)
+        elif tag == "table" and not is_layout_table(node):
+            self.flush()
+            block = table_block(node, lambda cell: joined_text(inner_blocks(cell)))
+            if block is not None:
+                self.blocks.append(block)
+        elif tag in ("button", "label"):
+            self._control(node)
+        else:
+            self._plain(node, tag, bold=bold, local=local)
+
+    def _plain(self, node: LexborNode, tag: str, *, bold: bool, local: bool | None) -> None:
+        attributes = node.attributes
+        if _names_question(node):
+            self._named_question(node)
+            return
+        block = tag in _BLOCKS
+        if block:
+            self.flush()
+        if (anchor := _own_anchor(node)) and (tag in ("a", "span", "section", "div", "p", "article", "target")):
+            self.runs.anchor = anchor
+        if tag == "a" and (href := attributes.get("href")):
+            local = _is_local(href)
+        bold = bold or tag in _BOLD
+        self.visit_children(node, bold=bold, local=local)
+        if block:
+            self.flush()
+
+    def _named_question(self, node: LexborNode) -> None:
+        self.flush()
+        text = " ".join(" ".join(block.text.split()) for block in inner_blocks(node))
+        if text:
+            anchor = _own_anchor(node) or _inner_anchor(node)
+            self.blocks.append(Block(kind=BlockKind.TEXT, text=text, lead=text, anchor=anchor))
+
+    def _heading(self, node: LexborNode, level: int) -> None:
+        self.flush()
+        anchor = _own_anchor(node) or _inner_anchor(node) or self.runs.anchor
+        self.runs.anchor = ""
+        text = " ".join(" ".join(block.text.split()) for block in inner_blocks(node))
+        if text:
+            self.blocks.append(Block(kind=BlockKind.HEADING, text=text, level=level, anchor=anchor))
+
+    def _question(self, node: LexborNode) -> None:
+        self.flush()
+        name = next(
+            (part for part in node.css("[itemprop=name], [property=name]") if not _is_in_answer(part, node)), None
+        )
+        answers = [
+            part
+            for part in node.css("[itemprop=acceptedAnswer], [itemprop=suggestedAnswer], [property=acceptedAnswer]")
+            if not _is_in_answer(part, node)
+        ]
+        if name is None or not answers:
+            self.visit_children(node)
+            return
+        question = " ".join(block.text for block in inner_blocks(name))
+        inner = tuple(block for answer in answers for block in inner_blocks(answer))
+        if question:
+            anchor = _own_anchor(node) or _inner_anchor(name) or _own_anchor(name)
+            self.blocks.append(Block(kind=BlockKind.QUESTION, text=question, anchor=anchor, inner=inner))
+
+    def _list(self, node: LexborNode, *, ordered: bool) -> None:
+        self.flush()
+        items = [inner for child in _children(node) if child.tag == "li" and (inner := inner_blocks(child))]
+        loose = _Flow()
+        for child in _children(node):
+            if child.tag != "li":
+                loose.visit(child)
+        loose.flush()
+        self.blocks.extend(loose.blocks)
+        structured = (BlockKind.HEADING, BlockKind.DETAILS, BlockKind.TERM, BlockKind.QUESTION)
+        if any(block.kind in structured for item in items for block in item):
+            self.blocks.extend(block for item in items for block in item)
+        elif items:
+            start = node.attributes.get("start") or "1"
+            first = int(start) if start.isascii() and start.isdigit() and len(start) < 6 else 1
+            self.blocks.append(list_block(items, first if ordered else None))
+
+    def _terms(self, node: LexborNode) -> None:
+        self.flush()
+        anchor = _own_anchor(node)
+        waiting: list[Block] = []
+        answered: list[Block] = []
+        parts = [part for child in _children(node) for part in (_children(child) if child.tag == "div" else (child,))]
+        for part in parts:
+            if part.tag == "dt":
+                if answered:
+                    waiting, answered = [], []
+                text = "\n".join(block.text for block in inner_blocks(part))
+                if text:
+                    anchor = _own_anchor(part) or _inner_anchor(part) or anchor
+                    waiting.append(Block(kind=BlockKind.TERM, text=text, anchor=anchor))
+                    anchor = ""
+            elif part.tag == "dd" and (waiting or answered):
+                inner = tuple(inner_blocks(part))
+                if answered:
+                    del self.blocks[-len(answered) :]
+                answered = [_extended(term, inner) for term in (answered or waiting)]
+                self.blocks.extend(answered)
+                waiting = []
+            elif part.tag == "dd":
+                self.blocks.extend(inner_blocks(part))
+            elif part.tag != "-text":
+                self.visit(part)
+        self.blocks.extend(waiting)
+
+    def _details(self, node: LexborNode) -> None:
+        self.flush()
+        summary = next((child for child in _children(node) if child.tag == "summary"), None)
+        flow = _Flow()
+        for child in _children(node):
+            if child.tag != "summary":
+                flow.visit(child)
+        flow.flush()
+        text = " ".join(block.text for block in inner_blocks(summary)) if summary is not None else ""
+        anchor = _own_anchor(node) or (_own_anchor(summary) or _inner_anchor(summary) if summary is not None else "")
+        anchor = anchor or self.runs.anchor
+        self.runs.anchor = ""
+        inner = flow.blocks
+        if text:
+            self.blocks.append(
+                Block(kind=BlockKind.DETAILS, text=" ".join(text.split()), anchor=anchor, inner=tuple(inner))
+            )
+        else:
+            self.blocks.extend(inner)
+
+    def _code(self, node: LexborNode) -> None:
+        self.flush()
+        text = clean(node.text(deep=True)).strip("\n").rstrip()
+        if text.strip():
+            self.blocks.append(Block(kind=BlockKind.CODE, text=text))
+
+    def _control(self, node: LexborNode) -> None:
+        """A button or label is content only where it opens a question."""
+        attributes = node.attributes
+        text = visible_text(node.text(deep=True))
+        opens = "aria-expanded" in attributes or "aria-controls" in attributes or _names_question(node)
+        if text and (asks(text) or (opens and len(text.split()) > 2)):
+            self.flush()
+            self.visit_children(node, bold=True)
+            self.flush()
+
+
+def inner_blocks(node: LexborNode) -> list[Block]:
+    """The blocks inside one element."""
+    flow = _Flow()
+    flow.visit_children(node)
+    flow.flush()
+    return flow.blocks
+
+
+def list_block(items: list[list[Block]], first: int | None) -> Block:
+    r"""A list as lines of text, numbered from `first` or with dashes.
+
+    >>> list_block([[Block(kind=BlockKind.TEXT, text="a pen")], [Block(kind=BlockKind.TEXT, text="paper")]], 1).text
+    '1. a pen\n2. paper'
+    """
+    lines = []
+    for number, item in enumerate(items, first or 0):
+        marker = "- " if first is None else f"{number}. "
+        text = "\n".join(block.text if not block.inner else joined_text([block]) for block in item)
+        indent = " " * len(marker)
+        lines.append(marker + text.replace("\n", "\n" + indent))
+    return Block(
+        kind=BlockKind.LIST,
+        text="\n".join(lines),
+        local_links=all(_is_local_item(item) for item in items),
+        items=tuple(tuple(item) for item in items),
+    )
+
+
+def _is_local_item(item: list[Block]) -> bool:
+    has_list = any(block.kind is BlockKind.LIST for block in item)
+    return all(
+        block.local_links or (has_list and block.kind is BlockKind.TEXT and len(block.text) < 60) for block in item
+    )
+
+
+def _extended(term: Block, inner: tuple[Block, ...]) -> Block:
+    return Block(kind=term.kind, text=term.text, anchor=term.anchor, inner=(*term.inner, *inner))
+
+
+def _own_anchor(node: LexborNode) -> str:
+    attributes = node.attributes
+    anchor = (attributes.get("id") or (attributes.get("name") if node.tag == "a" else "") or "").strip()
+    return "" if "{" in anchor or " " in anchor else clean(anchor)
+
+
+def _inner_anchor(node: LexborNode) -> str:
+    return next((anchor for part in node.css("a, span") if (anchor := _own_anchor(part))), "")
+
+
+def _aria_level(attributes: dict[str, str | None]) -> int:
+    level = attributes.get("aria-level") or "2"
+    return int(level) if level in ("1", "2", "3", "4", "5", "6") else 2
+
+
+def _is_local(href: str) -> bool:
+    return not re.match(r"(?:[a-z][a-z0-9+.-]*:|//)", href.strip(), re.IGNORECASE)
+
+
+def _is_question_item(attributes: dict[str, str | None]) -> bool:
+    kind = attributes.get("itemtype") or attributes.get("typeof") or ""
+    return kind.rstrip("/").rpartition("/")[2].rpartition(":")[2] == "Question"
+
+
+def _is_in_answer(part: LexborNode, question: LexborNode) -> bool:
+    above = part.parent
+    while above is not None and above.mem_id != question.mem_id:
+        if "acceptedAnswer" in ((above.attributes.get("itemprop") or ""), (above.attributes.get("property") or "")):
+            return True
+        above = above.parent
+    return False
+
+
+def _names_question(node: LexborNode) -> bool:
+    """Whether its class says it is the visible line of a question, and it holds no more than that line."""
+    if node.tag in ("section", "article", "body", "main", "ul", "ol", "form"):
+        return False
+    if not any(_QUESTION_NAME.search(name) for name in (node.attributes.get("class") or "").split()):
+        return False
+    blocks = "h1, h2, h3, h4, h5, h6, ul, ol, dl, details, table, p + p" + ("" if node.tag == "tr" else ", pre")
+    return node.css_first(blocks) is None and (0 < len(node.text(deep=True)) <= _QUESTION_NAME_LENGTH)

@@ -1,0 +1,90 @@
+"""Runs of inline text and the paragraphs they make."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from indexer.content.readers.prose.blocks import Block, BlockKind
+from indexer.content.readers.prose.text import clean, tidy_lines
+
+_WHITE = re.compile(r"\s+")
+
+
+@dataclass(slots=True)
+class Runs:
+    """Inline text collected until a block ends.
+
+    Attributes:
+        anchor: last fragment seen that no block has taken yet.
+    """
+
+    anchor: str = ""
+    _runs: list[tuple[str, bool, bool | None]] = field(default_factory=list)
+
+    def add(self, text: str, *, bold: bool = False, local: bool | None = None) -> None:
+        """Add words as they stand in the source.
+
+        Args:
+            text: the words; white space is worth one space.
+            bold: they are emphasised.
+            local: they are a link to this site (True), to another (False) or no link (None).
+        """
+        self._runs.append((_WHITE.sub(" ", text), bold, local))
+
+    def add_image(self, description: str, *, local: bool | None = None) -> None:
+        """Add what an image shows; a paragraph of nothing but short ones ("Screenshot") says nothing."""
+        self.add(f" {description} " if self._has_words() or len(description.split()) > 3 else " ", local=local)
+
+    def _has_words(self) -> bool:
+        return any(character.isalnum() for run in self._runs for character in run[0])
+
+    def add_break(self) -> None:
+        """Add a line break."""
+        self._runs.append(("\n", False, None))
+
+    def take(self) -> list[Block]:
+        """The paragraphs collected, two line breaks between them; empties the runs."""
+        paragraphs: list[list[tuple[str, bool, bool | None]]] = [[]]
+        for run in self._runs:
+            empty = not run[0].strip(" ")
+            if run[0] == "\n" and paragraphs[-1] and paragraphs[-1][-1][0] == "\n":
+                paragraphs.append([])
+            elif not (empty and paragraphs[-1] and paragraphs[-1][-1][0] == "\n"):
+                paragraphs[-1].append(run)
+        self._runs = []
+        blocks = [block for runs in paragraphs if (block := _paragraph(runs, self.anchor))]
+        if blocks:
+            self.anchor = ""
+        return blocks
+
+
+def _paragraph(runs: list[tuple[str, bool, bool | None]], anchor: str) -> Block | None:
+    text = visible_text("".join(run[0] for run in runs))
+    if not text:
+        return None
+    lead: list[str] = []
+    for words, bold, _ in runs:
+        if words.strip() and not bold and any(character.isalnum() for character in words + "".join(lead)):
+            # Punctuation straight behind the emphasis belongs to it: **Is it free**?
+            if lead and not any(character.isalnum() for character in words):
+                lead.append(words)
+                continue
+            if lead and words[:1] in "?？":
+                lead.append(words[:1])
+            break
+        lead.append(words)
+    local = [run[2] for run in runs if any(character.isalpha() for character in run[0])]
+    return Block(
+        kind=BlockKind.TEXT,
+        text=text,
+        lead=visible_text("".join(lead)) if any(run[1] for run in runs) else "",
+        local_links=bool(local) and all(local),
+        anchor=anchor,
+    )
+
+
+def visible_text(text: str) -> str:
+    """Inline text with tidy spaces; "" if there is no letter or digit in it."""
+    text = tidy_lines(clean(text))
+    return text if any(character.isalnum() for character in text) else ""

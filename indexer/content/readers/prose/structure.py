@@ -1,0 +1,324 @@
+"""Decides which blocks of a page are FAQ entries and which are paragraphs."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+from indexer.content.readers.prose.blocks import Block, BlockKind, joined_text
+from indexer.content.readers.prose.questions import Style, answer_blocks, style_of, with_questions
+from indexer.content.readers.prose.sections import Section, as_heading, sections_of
+from indexer.content.readers.prose.text import one_line
+from indexer.content.readers.prose.wording import (
+    ALSO_ASKED,
+    asks,
+    is_faq_name,
+    is_numbered,
+    is_section_name,
+    is_toggle,
+    sounds_like_question,
+    without_number,
+    without_question_mark,
+)
+from indexer.documents import FaqEntry, Paragraph
+
+_JOINS_TEXT = (BlockKind.LIST, BlockKind.TABLE, BlockKind.CODE)
+_MAJORITY = 3
+_NEARLY_ALL = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where in the document a section stands: the headings above and the nearest fragment."""
+
+    headings: tuple[str, ...] = ()
+    anchor: str = ""
+
+
+def structure(
+    blocks: Sequence[Block], *, title: str, path: str, names: Sequence[str] = (), make_anchors: bool = True
+) -> list[Paragraph | FaqEntry]:
+    """FAQ entries and paragraphs of a page, in reading order.
+
+    Args:
+        blocks: the page.
+        title: of the page; a heading that repeats it is not in any heading path.
+        path: of the file, whose name may say that this is a FAQ.
+        names: what else the page calls itself.
+        make_anchors: whether headings have fragments on the published page.
+    """
+    root = sections_of(_without_link_lists(blocks), make_anchors=make_anchors)
+    if any(map(is_faq_name, (title, _top_heading(root), *names))):
+        return list(_Faq(root, title).read(root, _Place()))
+    if _is_in_faq_folder(path):
+        faq = _Faq(root, title)
+        if (faq.question_level and any(asks(section.heading) for section in root.descendants())) or faq.has_questions(
+            root
+        ):
+            return list(faq.read(root, _Place()))
+        return list(_single_question(root, title))
+    return list(_Article(root, title).read(root, _Place()))
+
+
+def _top_heading(root: Section) -> str:
+    first = root.children[0] if root.children else None
+    return first.heading if first is not None and first.level == 1 else ""
+
+
+def _is_in_faq_folder(path: str) -> bool:
+    file = PurePosixPath(path)
+    return is_faq_name(file.stem) or any(is_faq_name(folder.replace("-", " ")) for folder in file.parts[:-1])
+
+
+def _style(scope: Section, *, faq: bool) -> Style:
+    sections = [scope, *scope.descendants()]
+    headings = [section.heading for section in sections]
+    return style_of(headings, (block for section in sections for block in section.blocks), faq=faq)
+
+
+class _Faq:
+    """Reads a FAQ: a whole page, or one section of a page.
+
+    Args:
+        scope: the page or the section.
+        title: of the page.
+    """
+
+    def __init__(self, scope: Section, title: str) -> None:
+        self._title = title
+        self._style = _style(scope, faq=True)
+        self.question_level = self._question_level(scope)
+
+    def has_questions(self, section: Section) -> bool:
+        """Whether there are questions in it that are not headings."""
+        parts = (section, *section.descendants())
+        return any(self._questions(part.blocks) for part in parts)
+
+    def _questions(self, blocks: Sequence[Block]) -> list[Block]:
+        return [block for block in with_questions(blocks, self._style) if block.kind is BlockKind.QUESTION]
+
+    def _question_level(self, scope: Section) -> int:
+        """The level most questions stand at; without any, the level of most headings with text; 0 for none."""
+        sections = [
+            section
+            for section in scope.descendants()
+            if not is_section_name(section.heading) and not _same(section.heading, self._title)
+        ]
+        asking = Counter(section.level for section in sections if asks(section.heading))
+        if asking:
+            return min(asking, key=lambda level: (-asking[level], level))
+        if self.has_questions(scope):
+            return 0
+        with_text = Counter(section.level for section in sections if section.blocks)
+        if not with_text:
+            return 0
+        level = min(with_text, key=lambda level: (-with_text[level], -level))
+        return level if with_text[level] > 1 or len(sections) == 1 else 0
+
+    def read(self, section: Section, place: _Place) -> Iterator[Paragraph | FaqEntry]:
+        """A section: a question of its own, or a group of them."""
+        if self._is_question(section):
+            numbered = [child for child in section.children if asks(child.heading) and is_numbered(child.heading)]
+            if len(numbered) < len(section.children) or not numbered:
+                yield from _entry_of_section(section, place)
+                return
+            # "1.2 Where..?" with "1.2.1 Are..?" below it: the author numbered questions of their own.
+            yield from _entries(section.heading, section.blocks, place.headings, section.anchor)
+            place = _below(section, place, self._title)
+        else:
+            place = _below(section, place, self._title)
+            yield from _direct(with_questions(section.blocks, self._style), section, place)
+        for child in section.children:
+            yield from self.read(child, place)
+
+    def _is_question(self, section: Section) -> bool:
+        heading = section.heading
+        if not section.level or is_section_name(heading) or _same(heading, self._title):
+            return False
+        if is_faq_name(heading) and not asks(heading):
+            return False
+        asking_children = sum(asks(child.heading) for child in section.children)
+        questions = self._questions(section.blocks)
+        if asks(heading):
+            only_questions = len(questions) > 1 and len(questions) == len(with_questions(section.blocks, self._style))
+            only_children = not section.blocks and asking_children > 1 and asking_children * 2 > len(section.children)
+            return not only_questions and not only_children
+        if questions:
+            return False
+        if section.level == self.question_level:
+            return bool(section.blocks) or (len(section.children) == 1 and not asking_children)
+        inner = section.level > self.question_level > 0
+        return inner and bool(section.blocks) and not asking_children and sounds_like_question(heading)
+
+
+class _Article:
+    """Reads an ordinary page, where only what is surely a question becomes an entry.
+
+    Args:
+        root: the page.
+        title: of the page.
+    """
+
+    def __init__(self, root: Section, title: str) -> None:
+        self._title = title
+        self._style = _style(root, faq=False)
+        self._levels: dict[int, bool] = {}
+        sections = [
+            section
+            for section in root.descendants()
+            if not is_section_name(section.heading) and not _same(section.heading, title)
+        ]
+        if any(_is_faq_heading(section.heading) for section in sections):
+            return
+        for level in {section.level for section in sections}:
+            headings = [section.heading for section in sections if section.level == level]
+            asking = sum(map(asks, headings))
+            if asking >= _MAJORITY and asking * 2 > len(headings):
+                self._levels[level] = asking >= _NEARLY_ALL * len(headings)
+
+    def read(self, section: Section, place: _Place) -> Iterator[Paragraph | FaqEntry]:
+        """A section with all below it."""
+        if self._is_question(section):
+            yield from _entry_of_section(section, place)
+            return
+        place = _below(section, place, self._title)
+        yield from _direct(with_questions(section.blocks, self._style), section, place)
+        continues = False
+        for child in section.children:
+            if _is_faq_heading(child.heading):
+                yield from _Faq(child, self._title).read(child, place)
+                continues = True
+            elif continues and asks(child.heading):
+                # A question that its author set one level too high, straight after the FAQ.
+                yield from _Faq(child, self._title).read(child, place)
+            else:
+                continues = False
+                yield from self.read(child, place)
+
+    def _is_question(self, section: Section) -> bool:
+        if section.level not in self._levels or is_section_name(section.heading) or _same(section.heading, self._title):
+            return False
+        if asks(section.heading):
+            asking_children = sum(asks(child.heading) for child in section.children)
+            return bool(section.blocks) or asking_children < 2
+        return self._levels[section.level] and bool(section.blocks)
+
+
+def _is_faq_heading(heading: str) -> bool:
+    return is_faq_name(heading) and not asks(heading)
+
+
+def _entry_of_section(section: Section, place: _Place) -> Iterator[FaqEntry]:
+    yield from _entries(section.heading, section.all_blocks(), place.headings, section.anchor)
+
+
+def _entries(question: str, blocks: Sequence[Block], headings: tuple[str, ...], anchor: str) -> Iterator[FaqEntry]:
+    """One entry; a line that asks the same in other words, or an "Also asked" line below it, gives alternates."""
+    asked, *others = (
+        without_question_mark(one_line(line)) for line in re.split(r"\n(?=\s*[QqPpFf]\w{0,8}\s?\d*[:.])", question)
+    )
+    if blocks:
+        phrasings, rest = _also_asked(blocks[0])
+        others += phrasings
+        blocks = [*rest, *blocks[1:]]
+    answer = joined_text(answer_blocks(blocks)).strip()
+    if asked and answer:
+        yield FaqEntry(
+            question=one_line(asked), answer=answer, alternates=tuple(others), heading_path=headings, anchor=anchor
+        )
+
+
+def _also_asked(block: Block) -> tuple[tuple[str, ...], tuple[Block, ...]]:
+    """The phrasings of an "Also asked" line at the head of a block, and what is left of the block, if anything."""
+    also = ALSO_ASKED.match(block.text) if block.kind is BlockKind.TEXT else None
+    if also is None:
+        return (), (block,)
+    rest = block.text[also.end() :].strip()
+    phrasings = tuple(one_line(other) for other in also["phrasings"].split("|") if other.strip())
+    return phrasings, (replace(block, text=rest),) if rest else ()
+
+
+def _single_question(root: Section, title: str) -> Iterator[Paragraph | FaqEntry]:
+    """A file of a FAQ folder that holds one question, its title."""
+    sections = [section for section in root.descendants() if not _same(section.heading, title)]
+    if len(sections) > 1 and not sounds_like_question(title):
+        yield from _Article(root, title).read(root, _Place())
+        return
+    blocks = root.all_blocks()
+    if blocks and blocks[0].kind is BlockKind.HEADING and _same(blocks[0].text, title):
+        blocks = blocks[1:]
+    yield from _entries(title, blocks, (), "")
+
+
+def _below(section: Section, place: _Place, title: str) -> _Place:
+    if not section.level:
+        return place
+    if (section.level == 1 and _same(section.heading, title)) or not section.heading:
+        return _Place(place.headings, section.anchor)
+    return _Place((*place.headings, section.heading), section.anchor)
+
+
+def _same(heading: str, title: str) -> bool:
+    return without_number(heading).casefold().strip(" .:!") == without_number(title).casefold().strip(" .:!")
+
+
+def _direct(blocks: Sequence[Block], section: Section, place: _Place) -> Iterator[Paragraph | FaqEntry]:
+    """Entries and paragraphs directly below one heading."""
+    waiting: list[Block] = []
+    asked: tuple[str, ...] = ()
+    for whole in blocks:
+        phrasings, left = _also_asked(whole)
+        if phrasings:
+            yield from _paragraph(waiting, asked, place)
+            waiting, asked = [], phrasings
+        for block in left:
+            if block.kind in _JOINS_TEXT and waiting:
+                waiting.append(block)
+                continue
+            if waiting or block.kind in (BlockKind.QUESTION, BlockKind.DETAILS):
+                yield from _paragraph(waiting, asked, place)
+                waiting, asked = [], ()
+            if block.kind is BlockKind.QUESTION:
+                yield from _entries(block.text, block.inner, place.headings, block.anchor)
+            elif block.kind is BlockKind.DETAILS and not is_toggle(block.text):
+                inner = sections_of(as_heading(block, section.level + 1), make_anchors=False)
+                yield from _Article(inner, "").read(inner, place)
+            elif block.kind is BlockKind.DETAILS:
+                yield from _direct(block.inner, section, place)
+            else:
+                waiting = [block]
+    yield from _paragraph(waiting, asked, place)
+
+
+def _paragraph(blocks: Sequence[Block], alternates: tuple[str, ...], place: _Place) -> Iterator[Paragraph]:
+    text = joined_text([_term_line(block) for block in blocks])
+    if text:
+        yield Paragraph(text=text, alternates=alternates, heading_path=place.headings, anchor=place.anchor)
+
+
+def _term_line(block: Block) -> Block:
+    if block.kind is not BlockKind.TERM or not block.inner:
+        return block
+    return Block(kind=BlockKind.TEXT, text=f"{one_line(block.text)}: {joined_text(block.inner)}")
+
+
+def _is_contents_term(block: Block) -> bool:
+    return block.kind is BlockKind.TERM and bool(block.inner) and all(part.local_links for part in block.inner)
+
+
+def _without_link_lists(blocks: Sequence[Block]) -> list[Block]:
+    """Without tables of contents: lists, or three paragraphs in a row, that are nothing but links to this site."""
+    result: list[Block] = []
+    run: list[Block] = []
+    for block in (*blocks, Block(kind=BlockKind.CODE, text="")):
+        if block.kind is BlockKind.TEXT and block.local_links:
+            run.append(block)
+            continue
+        result.extend(run if len(run) < _MAJORITY else [])
+        run = []
+        if not (block.kind is BlockKind.LIST and block.local_links) and not _is_contents_term(block):
+            result.append(block)
+    return result[:-1]

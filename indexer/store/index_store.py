@@ -1,0 +1,290 @@
+"""All generations of one index folder: publish, current, roll back, lock, prune.
+
+::
+
+    DIR/current              the published generation's number
+    DIR/generations/000007/  one generation
+    DIR/models/c006c948…/    the exported model the generations were built with
+    DIR/lock                 held by the one process that rebuilds
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from indexer.arrays import BoolArray
+from indexer.errors import IndexDamagedError, IndexLockedError, IndexMissingError, IndexStoreError
+from indexer.files import make_folder, read_signed, replace_file, sign, sync_folder
+from indexer.generation.generation import Generation, Layout, Manifest
+from indexer.generation.soundness import check_sound
+
+KEEP = 3
+_NUMBER = re.compile(r"[0-9]{6}\Z")
+# The pointer as it was before it carried its own hash, or as a person writes it.
+_PLAIN = re.compile(rb"[0-9]{6}\n?\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A generation that can be searched.
+
+    Attributes:
+        generation: the published one, or the one that stands in for it.
+        problem: why it is not the published one, "" if it is.
+    """
+
+    generation: Generation
+    problem: str = ""
+
+
+class IndexStore:
+    """The index folder.
+
+    Args:
+        folder: made by the first build; need not exist to construct the store.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._generations = folder / "generations"
+        self._pointer = folder / "current"
+
+    def model_folder(self, fingerprint: str) -> Path:
+        """Where the exported model with this fingerprint belongs."""
+        return self.folder / "models" / fingerprint[:16]
+
+    def numbers(self) -> list[str]:
+        """All whole generations, the newest first."""
+        try:
+            names = [entry.name for entry in self._generations.iterdir()]
+        except FileNotFoundError:
+            return []
+        return sorted((name for name in names if _NUMBER.match(name)), reverse=True)
+
+    def models(self) -> list[str]:
+        """The folder name of every exported model."""
+        folders = (self.folder / "models").glob("*")
+        return sorted(folder.name for folder in folders if not folder.name.startswith("."))
+
+    def current(self) -> str:
+        """The number of the published generation.
+
+        Raises:
+            IndexMissingError: nothing has been published.
+            IndexDamagedError: the pointer cannot be read.
+        """
+        try:
+            content = self._pointer.read_bytes()
+            number = content.decode().strip() if _PLAIN.match(content) else read_signed(self._pointer)
+        except FileNotFoundError:
+            raise IndexMissingError(
+                f"no index in {self.folder}; build one: faq index CONTENT --index {self.folder}"
+            ) from None
+        except (OSError, ValueError) as error:
+            raise IndexDamagedError(f"{self._pointer} cannot be read ({error}); rebuild the index") from error
+        if not _NUMBER.match(number):
+            raise IndexDamagedError(f"{self._pointer} does not name a generation; rebuild the index")
+        return number
+
+    def load(self, number: str | None = None) -> Generation:
+        """Load a generation, the published one by default.
+
+        Raises:
+            IndexMissingError, IndexDamagedError: see `current` and `Generation.load`.
+        """
+        number = number or self.current()
+        generation = Generation.load(self._generations / number)
+        if generation.manifest.generation != number:
+            raise IndexDamagedError(
+                f"{self._generations / number} holds generation {generation.manifest.generation}; "
+                "roll back or rebuild the index"
+            )
+        return generation
+
+    def load_sound(self) -> Sound:
+        """Load the published generation, or while it or the pointer is damaged the newest sound one.
+
+        Those older than the published one come first: a site that was rolled back must not jump forward by itself.
+
+        Raises:
+            IndexMissingError: nothing has been published.
+            IndexDamagedError: no generation is sound; says what is wrong with the published one.
+        """
+        published = ""
+        try:
+            published = self.current()
+            return Sound(self.load(published))
+        except (IndexMissingError, IndexDamagedError) as error:
+            for number in sorted(self.numbers(), key=lambda n: (n <= (published or n), n), reverse=True):
+                with suppress(IndexDamagedError):
+                    return Sound(self.load(number), str(error))
+            raise
+
+    def manifest(self, number: str) -> Manifest:
+        """The manifest of a generation whose other files need not be sound.
+
+        Raises:
+            IndexDamagedError: see `Manifest.read`.
+        """
+        return Manifest.read(Layout(self._generations / number).manifest)
+
+    def damage(self, number: str) -> str:
+        """What is wrong with a generation, every file hashed; "" if it is sound."""
+        try:
+            self.load(number)
+        except IndexDamagedError as error:
+            return str(error)
+        return ""
+
+    def rollback(self, number: str | None = None) -> str:
+        """Make another generation current; nothing is removed, and the next build's number is above them all.
+
+        Args:
+            number: default: the newest sound generation older than the current one.
+
+        Returns:
+            The number of the generation that is current now.
+
+        Raises:
+            IndexMissingError: nothing has been published.
+            IndexStoreError: there is no such generation, or it is damaged; names those that can be rolled back to.
+            IndexLockedError: another process is rebuilding.
+        """
+        if not self.numbers():
+            self.current()
+        with self.writing():
+            try:
+                current = self.current()
+            except (IndexMissingError, IndexDamagedError):  # the pointer is lost: any sound generation will do
+                current = ""
+            damage = {name: self.damage(name) for name in self.numbers()}
+            sound = [name for name, reason in damage.items() if not reason]
+            if number is None:
+                chosen = next((name for name in sound if not current or name < current), None)
+            else:
+                chosen = number.strip().zfill(6)
+            possible = f"possible are: {', '.join(name for name in sound if name != current) or 'none'}"
+            if chosen is None:
+                raise IndexStoreError(f"no sound generation is older than {current}; {possible}")
+            if chosen not in damage:
+                raise IndexStoreError(f"there is no generation {chosen[:20]}; {possible}")
+            if damage[chosen]:
+                raise IndexDamagedError(f"generation {chosen} is damaged: {damage[chosen]}; {possible}")
+            self._point_to(chosen)
+            return chosen
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Be the only writer; the lock dies with its process.
+
+        Raises:
+            IndexLockedError: another process is rebuilding.
+            IndexStoreError: the folder cannot be written, or whatever the system refused in the block.
+        """
+        before = self._pointed()
+        try:
+            make_folder(self._generations)
+            with FileLock(self.folder / "lock").acquire(timeout=0):
+                self._sweep()
+                yield
+        except Timeout:
+            raise IndexLockedError(
+                f"{self.folder} is being rebuilt by another process; try again when it is done"
+            ) from None
+        except OSError as error:
+            where = f" ({error.filename})" if error.filename else ""
+            now = self._pointed()
+            outcome = "nothing was published" if now == before else f"generation {now} was published before that"
+            raise IndexStoreError(
+                f"{self.folder} cannot be written: {error.strerror or error}{where}; {outcome}"
+            ) from error
+
+    def next_number(self) -> str:
+        """The number the next generation gets; call it under the lock."""
+        taken = [*self.numbers(), "000000"]
+        with suppress(IndexMissingError, IndexDamagedError):
+            taken.append(self.current())
+        return f"{max(map(int, taken)) + 1:06}"
+
+    @contextmanager
+    def building(self) -> Iterator[Path]:
+        """A folder name to build in; whatever is left there afterwards is removed."""
+        try:
+            yield self._generations / ".building"
+        finally:
+            self._sweep()
+
+    def publish(
+        self,
+        built: Path,
+        number: str,
+        *,
+        keep: int = KEEP,
+        proven: BoolArray | None = None,
+        review: Callable[[Generation], None] | None = None,
+    ) -> Generation:
+        """Verify a built generation by loading and searching it, then make it current in one atomic step.
+
+        Args:
+            built: its folder, from `building`.
+            number: from `next_number`.
+            keep: how many generations to keep besides it, at least 1.
+            proven: see `check_sound`.
+            review: sees the verified generation; what it raises stops the publication.
+
+        Raises:
+            IndexDamagedError: what was written is not what can be read; the published generation stays.
+        """
+        generation = Generation.load(built)
+        check_sound(generation, proven)
+        if review is not None:
+            review(generation)
+        replaced = ""
+        with suppress(IndexMissingError, IndexDamagedError):
+            replaced = self.current()
+        os.rename(built, self._generations / number)
+        sync_folder(self._generations)
+        generation = self.load(number)
+        self._point_to(number)
+        self._prune(keep, number, replaced)
+        return generation
+
+    def size(self, number: str) -> int:
+        """Bytes that a generation takes on disk."""
+        return sum(p.stat().st_size for p in (self._generations / number).rglob("*") if p.is_file())
+
+    def _pointed(self) -> str:
+        """The pointer's number, "" without one that can be read."""
+        with suppress(IndexStoreError):
+            return self.current()
+        return ""
+
+    def _point_to(self, number: str) -> None:
+        replace_file(self._pointer, sign(number))  # else one flipped bit could name another generation
+
+    def _prune(self, keep: int, current: str, replaced: str) -> None:
+        """Remove all but the current generation and `keep` others: the one it replaced, then the newest."""
+        others = [number for number in self.numbers() if number != current]
+        others.sort(key=lambda number: (number == replaced, number), reverse=True)
+        for number in others[keep:]:
+            # Renamed first: what is half removed must not look like a generation.
+            os.rename(self._generations / number, self._generations / f".pruned-{number}")
+        self._sweep()
+        with suppress(IndexDamagedError):  # a damaged manifest names no model: then all of them stay
+            used = {self.model_folder(self.manifest(number).fingerprint) for number in self.numbers()}
+            for folder in (self.folder / "models").glob("*"):
+                if folder not in used:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    def _sweep(self) -> None:
+        """Remove what is no generation any more, or not yet: also what a crash has left."""
+        for name in self._generations.glob(".*"):
+            shutil.rmtree(name, ignore_errors=True)

@@ -1,0 +1,125 @@
+"""What an index folder holds: every generation and every exported model, each read through and hash-checked."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from indexer.errors import IndexDamagedError, IndexMissingError, ModelError
+from indexer.model.card import EncoderCard
+from indexer.store.index_store import IndexStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerationState:
+    """One generation on disk.
+
+    Attributes:
+        number: of the generation.
+        current: whether it is the published one.
+        published_at, passages, model, nearest, recall: from its manifest; "" and 0 if that cannot be read.
+        size_bytes: on disk.
+        damage: what is wrong with it, "" if it is sound.
+    """
+
+    number: str
+    current: bool
+    published_at: str
+    passages: int
+    model: str
+    nearest: str
+    recall: float
+    size_bytes: int
+    damage: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelState:
+    """One exported model on disk.
+
+    Attributes:
+        folder: its name, the first 16 digits of the model's fingerprint.
+        model: name the user gave, "" if its card cannot be read.
+        damage: what is wrong with it, "" if it is sound.
+    """
+
+    folder: str
+    model: str
+    damage: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """All that an index folder holds.
+
+    Attributes:
+        generations: the newest first.
+        models: by name of their folder.
+        pointer: what is wrong with the pointer to the published generation, "" if nothing is.
+    """
+
+    generations: tuple[GenerationState, ...]
+    models: tuple[ModelState, ...]
+    pointer: str
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing at all is damaged."""
+        damage = (*(state.damage for state in self.generations), *(state.damage for state in self.models))
+        return not self.pointer and not any(damage)
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {"sound": self.sound, **asdict(self)}
+
+
+def take_inventory(store: IndexStore) -> Inventory:
+    """Read every file of every generation and model; nothing is changed.
+
+    Raises:
+        IndexMissingError: nothing has been published in this folder.
+    """
+    numbers, current, pointer = store.numbers(), "", ""
+    try:
+        current = store.current()
+        if current not in numbers:
+            pointer = f"the published generation {current} is not there; roll back or rebuild the index"
+    except IndexMissingError:
+        if not numbers:
+            raise
+        pointer = "no generation is marked as published; roll back to one of these or rebuild the index"
+    except IndexDamagedError as error:
+        pointer = str(error)
+    return Inventory(
+        generations=tuple(_generation(store, number, current) for number in numbers),
+        models=tuple(_model(store, name) for name in store.models()),
+        pointer=pointer,
+    )
+
+
+def _generation(store: IndexStore, number: str, current: str) -> GenerationState:
+    try:
+        manifest = store.manifest(number)
+        published_at, passages, model = manifest.published_at, manifest.passages, manifest.model
+        nearest, recall = manifest.nearest, manifest.recall
+    except IndexDamagedError:
+        published_at, passages, model, nearest, recall = "", 0, "", "", 0.0
+    return GenerationState(
+        number=number,
+        current=number == current,
+        published_at=published_at,
+        passages=passages,
+        model=model,
+        nearest=nearest,
+        recall=recall,
+        size_bytes=store.size(number),
+        damage=store.damage(number),
+    )
+
+
+def _model(store: IndexStore, name: str) -> ModelState:
+    folder = store.model_folder(name)
+    try:
+        return ModelState(folder=name, model=EncoderCard.read(folder).name, damage="")
+    except ModelError as error:
+        return ModelState(folder=name, model="", damage=str(error))

@@ -1,0 +1,186 @@
+"""Words to passages: BM25 over language-aware terms and over pieces of words."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from indexer.arrays import FloatArray, IntArray
+from indexer.errors import IndexDamagedError
+from indexer.files import write_file
+from indexer.words.analysis import grams, stop_words, terms, words
+from indexer.words.postings import Postings
+
+# How many postings of a question are added up: beyond, they cost more than they say. A question has more grams than
+# words, each less telling.
+_TERM_POSTINGS, _GRAM_POSTINGS = 30_000, 10_000
+_HEADER, _PARTS = "lexicon.json", ("terms", "grams")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LexicalText:
+    """The words of one passage.
+
+    Attributes:
+        lang: ISO 639-1 code of the language to read it in.
+        questions: its FAQ question and alternates, or its text if it has none.
+        text: everything it can be found by, questions included.
+    """
+
+    lang: str
+    questions: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """What is known of an earlier build.
+
+    Attributes:
+        lexicon: of that build.
+        now: for each of its passages the number of the one that has the same words now, or -1; shape (passages,).
+        gone: the words of those without one.
+    """
+
+    lexicon: Lexicon
+    now: IntArray
+    gone: Sequence[LexicalText]
+
+
+class Lexicon:
+    """How much each passage has in common with a question, by words and by pieces of words; safe to share.
+
+    BM25 (`Postings`) over terms (stemmed, in the content's languages), over grams of the whole passage, and over grams
+    of its questions alone. A term carries its language, and a question is read in every language of the
+    content. Beyond some thousands of passages, the commonest tokens of a long question are left out.
+
+    Attributes:
+        languages: ISO 639-1 codes of the content.
+        counts: how often each word stands in the content, numbers left out.
+        size: how many passages it holds.
+    """
+
+    def __init__(
+        self,
+        size: int,
+        stops: Mapping[str, Collection[str]],
+        counts: dict[str, int],
+        terms: Postings,
+        grams: Postings,
+    ) -> None:
+        self.size = size
+        self.counts = counts
+        self.languages = tuple(stops)
+        self._stops = stops
+        self._terms = terms
+        self._grams = grams
+        self._spare = threading.local()
+
+    @classmethod
+    def build(cls, passages: Sequence[LexicalText], earlier: Earlier | None = None) -> Self:
+        """Index all passages, each in its own language; what is known of an earlier build is not counted again."""
+        known = earlier.lexicon._stops if earlier else {}
+        languages = sorted({passage.lang for passage in passages})
+        stops = {lang: known[lang] if lang in known else stop_words(lang) for lang in languages}
+        counted = np.ones(len(passages), dtype=np.bool_)
+        counts: Counter[str] = Counter()
+        if earlier is not None:
+            counted[earlier.now[earlier.now >= 0]] = False
+            counts.update(earlier.lexicon.counts)
+            counts.subtract(word for text in earlier.gone for word in words(text.text))
+        fresh = [(number, passages[number]) for number in np.flatnonzero(counted).tolist()]
+        counts.update(word for _, passage in fresh for word in words(passage.text))
+
+        def terms_of(p: LexicalText) -> list[str]:
+            return [f"{p.lang}:{term}" for term in terms(p.text, p.lang, stops[p.lang])]
+
+        return cls(
+            len(passages),
+            stops,
+            # A large site has more numbers than words, and no slip makes one.
+            {word: count for word, count in sorted(counts.items()) if count > 0 and not word.isdigit()},
+            Postings.build(
+                ((number, (terms_of(passage),)) for number, passage in fresh),
+                len(passages),
+                earlier=(earlier.lexicon._terms, earlier.now) if earlier else None,
+            ),
+            Postings.build(
+                ((number, (grams(passage.text), grams(passage.questions))) for number, passage in fresh),
+                len(passages),
+                texts=2,
+                earlier=(earlier.lexicon._grams, earlier.now) if earlier else None,
+            ),
+        )
+
+    def bm25(self, question: str) -> FloatArray:
+        """BM25 over terms of every passage; shape (passages,), float32, >= 0; all zero if no word is known."""
+        total = np.zeros(self.size, dtype=np.float32)
+        passages, (values,) = self._terms.of(self._asked(question), _TERM_POSTINGS)
+        np.add.at(total, passages, values)
+        return total
+
+    def evidence(self, question: str, weights: Sequence[float]) -> tuple[IntArray, FloatArray]:
+        """The passages that have something in common with a question, and how much.
+
+        Each of the three scores is divided by its best.
+
+        Args:
+            question: its words.
+            weights: of terms, grams of the whole passage and grams of its questions; they add up to 1.
+
+        Returns:
+            Passage numbers, int64, ascending, and the evidence of each, float32, in (0, 1].
+        """
+        with_terms, (by_terms,) = self._terms.of(self._asked(question), _TERM_POSTINGS)
+        with_grams, by_grams = self._grams.of(grams(question), _GRAM_POSTINGS)
+        parts = ((with_terms, by_terms), *((with_grams, values) for values in by_grams))
+        # All zero between two questions: to write a million zeros for each would cost more than the sums.
+        part, total = self._spare.__dict__.pop("sums", None) or np.zeros((2, self.size), dtype=np.float32)
+        for (passages, values), weight in zip(parts, weights, strict=True):
+            np.add.at(part, passages, values)
+            # To pick some out costs several times as much a passage as to go over all of them.
+            where = passages if 8 * len(passages) < self.size else slice(None)
+            if best := float(part[where].max(initial=0.0)):
+                total[where] += part[where] * np.float32(weight / best)
+            part[where] = 0
+        found = np.flatnonzero(total > 0)
+        evidence = total[found]
+        total[found] = 0
+        self._spare.sums = (part, total)
+        return found, evidence
+
+    def save(self, folder: Path) -> None:
+        """Write into a new folder, synced to the disk."""
+        stops = {lang: sorted(words) for lang, words in self._stops.items()}
+        folder.mkdir()
+        for name, postings in zip(_PARTS, (self._terms, self._grams), strict=True):
+            postings.save(folder / name)
+        header = {"size": self.size, "stop_words": stops, "counts": self.counts}
+        write_file(folder / _HEADER, json.dumps(header).encode())
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote; the caller has verified the files' hashes.
+
+        Raises:
+            IndexDamagedError: the files do not make a lexicon.
+        """
+        try:
+            header: dict[str, Any] = json.loads((folder / _HEADER).read_text("utf-8"))
+            stops = {lang: frozenset(words) for lang, words in header["stop_words"].items()}
+            terms, grams = (Postings.load(folder / name) for name in _PARTS)
+            return cls(int(header["size"]), stops, header["counts"], terms, grams)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise IndexDamagedError(
+                f"{folder}: the words of this index cannot be read ({error}); rebuild it"
+            ) from error
+
+    def _asked(self, question: str) -> list[str]:
+        return [f"{lang}:{term}" for lang, stops in self._stops.items() for term in terms(question, lang, stops)]

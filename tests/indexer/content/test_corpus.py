@@ -1,0 +1,120 @@
+"""Walking a content folder: what is read, what is skipped and why."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from indexer.content import corpus
+from indexer.content.corpus import read_corpus
+from indexer.errors import ContentError
+
+CONTENT = Path(__file__).parents[2] / "data" / "content"
+
+
+def skipped(folder: Path) -> dict[str, str]:
+    return {error.path: str(error) for error in read_corpus(folder).skipped}
+
+
+def test_the_content_folder_of_the_tests() -> None:
+    found = read_corpus(CONTENT)
+    assert [(document.path, len(document.blocks)) for document in found.documents] == [
+        ("couples/talking-at-night.txt", 4),  # 2 paragraphs, 2 entries
+        ("fees.csv", 3),
+        ("sleep.md", 5),  # 3 paragraphs, 2 entries
+    ]
+    assert found.skipped == ()
+
+
+def test_every_file_that_is_not_read_is_named_with_its_reason(tmp_path: Path) -> None:
+    files = {
+        "binary.md": b"a\nb\x00",
+        "empty.txt": b" \n",
+        "image.png": b"PNG",
+        "latin.txt": b"one\ntwo\ncaf\xe9\n",
+        "links.md": b"# Contents\n\n- [a](a.md)\n",
+        "utf16.csv": "question".encode("utf-16"),
+        "front.md": b"---\ntitle: a: b\n---\nx\n",
+        "same.md": b"One.",
+        "same.txt": b"Two.",
+        ".hidden.md": b"never",
+    }
+    for name, raw in files.items():
+        (tmp_path / name).write_bytes(raw)
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "a.md").write_text("never")
+
+    found = read_corpus(tmp_path)
+    reasons = {error.path: (error.line, error.reason) for error in found.skipped}
+
+    assert [document.path for document in found.documents] == ["same.md"]
+    assert sorted(reasons) == sorted(set(files) - {"same.md", ".hidden.md"})
+    assert reasons["binary.md"][0] == 2
+    assert "zero byte" in reasons["binary.md"][1]
+    assert "is empty" in reasons["empty.txt"][1]
+    assert 'unknown format ".png"' in reasons["image.png"][1]
+    assert reasons["latin.txt"] == (3, "is not UTF-8: byte 0xe9; save it as UTF-8")
+    assert "no text to search" in reasons["links.md"][1]
+    assert "UTF-16" in reasons["utf16.csv"][1]
+    assert reasons["front.md"][0] == 2
+    assert "same.md" in reasons["same.txt"][1]
+
+
+def test_encodings_that_are_declared(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_bytes(b'<meta charset="iso-8859-1"><p>caf\xe9 \x93ol\xe9\x94')
+    (tmp_path / "b.txt").write_bytes("\ufeffdo\u0301\r\nre\r\n".encode())
+    texts = [document.blocks[0].text for document in read_corpus(tmp_path).documents]  # type: ignore[union-attr]
+    assert texts == ["café “olé”", "dó re"]
+
+
+def test_files_without_suffix_are_sniffed(tmp_path: Path) -> None:
+    (tmp_path / "FAQ").write_text("FAQ\n\n1. Is it?\n   Yes.\n")
+    (tmp_path / "faq-page").write_text("<!DOCTYPE html><title>FAQ</title><h2>Is it?</h2><p>Yes.")
+    (tmp_path / "example.org__faq").write_text("<h1>FAQ</h1><h2>Is it?</h2><p>Yes.")
+    questions = [document.blocks[0].question for document in read_corpus(tmp_path).documents]  # type: ignore[union-attr]
+    assert questions == ["Is it?", "Is it?", "Is it?"]
+
+
+def test_links_are_followed_only_inside_the_folder(tmp_path: Path) -> None:
+    content = tmp_path / "content"
+    (content / "below").mkdir(parents=True)
+    (tmp_path / "secret.md").write_text("Secret.")
+    (content / "below" / "a.md").write_text("Text.")
+    (content / "b.md").symlink_to(content / "below" / "a.md")
+    (content / "out.md").symlink_to(tmp_path / "secret.md")
+    (content / "nowhere.md").symlink_to(tmp_path / "missing.md")
+    (content / "below" / "loop").symlink_to(content)
+    os.mkfifo(content / "pipe.md")
+
+    assert [document.path for document in read_corpus(content).documents] == ["b.md", "below/a.md"]
+    reasons = skipped(content)
+    assert sorted(reasons) == ["below/loop", "nowhere.md", "out.md", "pipe.md"]
+    assert "out of the content folder" in reasons["out.md"]
+    assert "folder it stands in" in reasons["below/loop"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_files_without_permission(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("Text.")
+    (tmp_path / "a.md").chmod(0)
+    assert "permissions" in skipped(tmp_path)["a.md"]
+
+
+def test_files_that_are_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(corpus, "MAX_FILE_BYTES", 1024 * 1024)
+    (tmp_path / "a.md").write_text("x" * (1024 * 1024 + 1))
+    assert skipped(tmp_path) == {"a.md": "a.md: is 1 MB, more than 1 MB; split it"}
+
+
+def test_a_single_file_and_a_missing_folder(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("Text.")
+    (tmp_path / "b.md").write_text("Text.")
+    assert [document.path for document in read_corpus(tmp_path / "a.md").documents] == ["a.md"]
+    with pytest.raises(ContentError, match="no such file or folder"):
+        read_corpus(tmp_path / "missing")
+
+
+def test_an_empty_folder_is_an_empty_corpus(tmp_path: Path) -> None:
+    assert read_corpus(tmp_path) == corpus.Corpus((), (), {})

@@ -1,0 +1,154 @@
+"""The curve from a signal to a probability: by hand, and learned again from labels that a known curve made."""
+
+from __future__ import annotations
+
+from math import exp, inf, isfinite, log
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.generation.confidence import Confidence
+
+BUILT_IN = Confidence()
+TRUE = Confidence(slope=0.6 * BUILT_IN.slope, intercept=0.4 * BUILT_IN.intercept)
+labelled = st.lists(st.tuples(st.floats(-1, 1.5), st.booleans()), max_size=60)
+
+
+def simulated(count: int, curve: Confidence = TRUE, seed: int = 7) -> tuple[list[float], list[bool]]:
+    """Signals around where the curve turns, each labelled by a throw of the curve's own dice."""
+    chance = np.random.default_rng(seed)
+    signals = chance.uniform(0.0, 0.9, count).tolist()
+    throws = chance.uniform(0.0, 1.0, count)
+    return signals, [bool(throw < curve.probability(signal)) for signal, throw in zip(signals, throws, strict=True)]
+
+
+def distance(one: Confidence, other: Confidence) -> float:
+    """The most by which two curves differ between signals of 0 and 1."""
+    return max(abs(one.probability(s) - other.probability(s)) for s in np.linspace(0, 1, 51))
+
+
+def likelihood(curve: Confidence, signals: list[float], answered: list[bool]) -> float:
+    """Logarithm of the probability that the curve gives to the labels."""
+    pairs = zip(signals, answered, strict=True)
+    odds = [(curve.slope * s + curve.intercept) * (1 if label else -1) for s, label in pairs]
+    return -sum(log(1 + exp(-x)) if x > -30 else -x for x in odds)
+
+
+@pytest.mark.parametrize(
+    ("slope", "intercept", "signal", "expected"),
+    [
+        (2.0, -1.0, 0.5, 0.5),  # 2 * 0.5 - 1 = 0
+        (1.0, 0.0, log(3), 0.75),  # 3 to 1
+        (1.0, 0.0, -log(3), 0.25),
+        (4.0, 1.0, 0.25, exp(2) / (1 + exp(2))),
+        (0.0, log(9), 123.0, 0.9),
+    ],
+)
+def test_a_probability_by_hand(slope: float, intercept: float, signal: float, expected: float) -> None:
+    assert Confidence(slope=slope, intercept=intercept).probability(signal) == pytest.approx(expected, abs=1e-12)
+
+
+def test_the_built_in_curve_was_fitted_on_no_question_of_the_site_and_tells_good_from_bad() -> None:
+    assert BUILT_IN.questions == 0
+    assert BUILT_IN.probability(0.0) < 0.5 < BUILT_IN.probability(1.0)
+
+
+@given(st.floats(-5, 5), st.floats(-5, 5))
+def test_a_better_signal_never_has_the_lower_probability(one: float, other: float) -> None:
+    low, high = sorted((one, other))
+    for curve in (BUILT_IN, TRUE):
+        assert 0 <= curve.probability(low) <= curve.probability(high) <= 1
+
+
+@pytest.mark.parametrize(("signal", "expected"), [(-1e9, 0), (1e9, 1), (-inf, 0), (inf, 1)])
+def test_no_signal_is_too_large(signal: float, expected: int) -> None:
+    assert Confidence(slope=500.0, intercept=0.0).probability(signal) == expected
+
+
+@pytest.mark.parametrize("middle", [-0.2, 0.0, 0.3, 0.4])
+def test_strangers_as_far_away_as_usual_leave_the_built_in_curve(middle: float) -> None:
+    assert Confidence.of_strangers([0.1 - 1, middle, 1.0]) == BUILT_IN
+
+
+@pytest.mark.parametrize("middle", [0.41, 0.5, 0.8, 0.95, 1.0])
+def test_a_model_that_finds_strangers_near_is_believed_later(middle: float) -> None:
+    placed = Confidence.of_strangers([0.0, middle, middle, middle, 1.0])
+    assert placed.probability(min(middle, 0.99)) == pytest.approx(BUILT_IN.probability(0.4), abs=1e-9)
+    assert placed.probability(1.0) == pytest.approx(BUILT_IN.probability(1.0), abs=1e-9)
+    half = (min(middle, 0.99) + 1) / 2  # half of the way from the strangers to a perfect hit, on either scale
+    assert placed.probability(half) == pytest.approx(BUILT_IN.probability(0.7), abs=1e-9)
+    assert placed.questions == 0
+
+
+def test_a_placed_curve_is_what_few_labels_stay_near_to() -> None:
+    placed = Confidence.of_strangers([0.8])
+    assert distance(placed.fit([0.9], [True]), placed) < 0.25 < 0.75 < distance(placed, BUILT_IN)
+
+
+def test_a_known_curve_is_learned_from_many_labels() -> None:
+    fitted = BUILT_IN.fit(*simulated(40_000))
+    assert fitted.slope == pytest.approx(TRUE.slope, rel=0.05)
+    assert fitted.intercept == pytest.approx(TRUE.intercept, rel=0.05)
+    assert distance(fitted, TRUE) < 0.02
+    assert fitted.questions == 40_000
+
+
+def test_the_more_labels_the_nearer_to_the_true_curve() -> None:
+    apart = [distance(BUILT_IN.fit(*simulated(count)), TRUE) for count in (0, 20, 500, 20_000)]
+    assert apart == sorted(apart, reverse=True)
+
+
+def test_the_fewer_labels_the_nearer_to_the_built_in_curve() -> None:
+    even = -BUILT_IN.intercept / BUILT_IN.slope  # the signal of probability 1/2
+    apart = [distance(BUILT_IN.fit([even] * count, [True] * count), BUILT_IN) for count in (0, 1, 2, 8, 64, 512)]
+    assert apart == sorted(apart)
+    assert len(set(apart)) == 6
+
+
+def test_few_labels_that_agree_with_the_built_in_curve_hardly_move_it() -> None:
+    signals = [0.0, 0.1, 0.9, 1.0]
+    fitted = BUILT_IN.fit(signals, [BUILT_IN.probability(signal) > 0.5 for signal in signals])
+    assert distance(fitted, BUILT_IN) < 0.05
+    assert fitted.questions == 4
+
+
+def test_without_labels_the_curve_is_the_built_in_one() -> None:
+    assert BUILT_IN.fit([], []) == BUILT_IN
+
+
+@given(labelled, st.randoms(use_true_random=False))
+def test_the_order_of_the_labels_does_not_matter(pairs: list[tuple[float, bool]], chance: object) -> None:
+    shuffled = list(pairs)
+    chance.shuffle(shuffled)  # type: ignore[attr-defined]
+    one, other = (BUILT_IN.fit([s for s, _ in some], [a for _, a in some]) for some in (pairs, shuffled))
+    assert (one.slope, one.intercept) == pytest.approx((other.slope, other.intercept), abs=1e-6)
+
+
+@given(labelled)
+def test_what_is_learned_explains_the_labels_no_worse_than_the_built_in_curve(pairs: list[tuple[float, bool]]) -> None:
+    signals, answered = [s for s, _ in pairs], [a for _, a in pairs]
+    fitted = BUILT_IN.fit(signals, answered)
+    assert likelihood(fitted, signals, answered) >= likelihood(BUILT_IN, signals, answered) - 1e-6
+
+
+@pytest.mark.parametrize("count", [2, 20, 2_000, 100_000])
+@pytest.mark.parametrize("gap", [1e-6, 0.01, 0.5])
+def test_labels_that_a_threshold_separates_give_a_finite_curve(count: int, gap: float) -> None:
+    signals = [0.5 - gap / 2, 0.5 + gap / 2] * (count // 2)
+    fitted = BUILT_IN.fit(signals, [signal > 0.5 for signal in signals])
+    assert isfinite(fitted.slope)
+    assert isfinite(fitted.intercept)
+    assert fitted.probability(signals[0]) < fitted.probability(signals[1])
+
+
+@pytest.mark.parametrize("label", [True, False])
+def test_labels_that_are_all_alike_move_the_curve_their_way_and_no_further_than_finite(label: bool) -> None:
+    signals = simulated(5_000)[0]
+    fitted = BUILT_IN.fit(signals, [label] * len(signals))
+    assert isfinite(fitted.slope)
+    assert isfinite(fitted.intercept)
+    for signal in (0.1, 0.4, 0.8):
+        moved = fitted.probability(signal) - BUILT_IN.probability(signal)
+        assert (moved > 0) is label
