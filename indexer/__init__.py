@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from indexer.build import BuildReport, build_index
+    from indexer.build import build_index
     from indexer.content.corpus import Corpus, read_corpus
     from indexer.documents import Document, FaqEntry, Paragraph, Passage, PassageKind
     from indexer.errors import FaqError, QueryError
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from indexer.generation.generation import Generation
     from indexer.labelled import LabelledQuestions
     from indexer.model.encoder import Encoder, load_encoder
+    from indexer.report import BuildReport
+    from indexer.settings import Settings
     from indexer.store.index_store import IndexStore
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "Passage",
     "PassageKind",
     "QueryError",
+    "Settings",
     "build_index",
     "load_encoder",
     "read_corpus",
@@ -55,6 +58,7 @@ _HOMES = {
     "Generation": "indexer.generation.generation",
     "IndexStore": "indexer.store.index_store",
     "LabelledQuestions": "indexer.labelled",
+    "Settings": "indexer.settings",
 }
 
 

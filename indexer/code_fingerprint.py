@@ -16,7 +16,7 @@ _LIBRARIES = (
 
 
 @cache
-def made_by() -> str:
+def code_fingerprint() -> str:
     """SHA-256 over this package's sources, the versions of the libraries that read for it, and Python's."""
     folder = Path(__file__).parent
     digest = hashlib.sha256(repr((sys.version_info[:2], [version(name) for name in _LIBRARIES])).encode())

@@ -10,18 +10,14 @@
     │   ├── IndexDamagedError      bytes differ from the manifest
     │   ├── IndexLockedError       another rebuild holds the lock
     │   ├── ModelMismatchError     the index was built with another model
-    │   └── PublicationRefusedError   a rebuild would lose more than is allowed
+    │   └── PublicationRefusedError   a rebuild would lose too much; in `indexer.report`
+    ├── SettingsError          an option, a variable or the site's faq.toml is wrong
     ├── QueryError             a question or one of its options is unusable
     ├── DatasetError           a folder of labelled questions cannot be read
     └── NotFoundError          no passage or document has this id
 """
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from indexer.build import BuildReport
 
 
 class FaqError(Exception):
@@ -68,18 +64,8 @@ class ModelMismatchError(IndexStoreError):
     """The index was built with a different model from the one in use."""
 
 
-class PublicationRefusedError(IndexStoreError):
-    """A rebuild was whole, but would lose more than its gate allows.
-
-    Args:
-        report: of the build; its `refused` is the reason.
-    """
-
-    def __init__(self, report: BuildReport) -> None:
-        self.report = report
-        super().__init__(
-            f"nothing was published: {report.refused}; look at the report, then use --force if it is right"
-        )
+class SettingsError(FaqError):
+    """An option, a variable of the environment or a line of the site's `faq.toml` is wrong."""
 
 
 class QueryError(FaqError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from indexer.build import BuildReport
+from indexer.report import BuildReport
 
 
 def report_page(report: BuildReport) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from search_api.highlight import Highlight
-    from search_api.searcher import Answered, Hit, MatchedBy, Searcher, SearchResult, Thresholds
+    from search_api.searcher import Answered, Hit, MatchedBy, Searcher, SearchResult
 
 __all__ = [
     "Answered",
@@ -16,7 +16,6 @@ __all__ = [
     "MatchedBy",
     "SearchResult",
     "Searcher",
-    "Thresholds",
 ]
 
 # Each name is imported when it is first used: a program that only searches need not load what builds.
@@ -27,7 +26,6 @@ _HOMES = {
     "MatchedBy": "search_api.searcher",
     "Searcher": "search_api.searcher",
     "SearchResult": "search_api.searcher",
-    "Thresholds": "search_api.searcher",
 }
 
 

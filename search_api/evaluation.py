@@ -15,10 +15,10 @@ from indexer.build import index_passages, stored_encoder
 from indexer.content.passages import Role
 from indexer.documents import Passage, PassageKind
 from indexer.errors import ContentError, DatasetError, FaqError
-from indexer.generation.reuse import Progress
 from indexer.labelled import LabelledQuestions, json_lines
-from indexer.model.tuning import tune_passages
+from indexer.progress import Progress
 from indexer.store.index_store import IndexStore
+from indexer.tuning import tune_passages
 from search_api.searcher import Searcher
 
 Run = dict[str, dict[str, float]]
@@ -300,14 +300,14 @@ def _no_answer(
     labels = np.concatenate((np.ones(len(answerable)), np.zeros(len(none))))
     predicted = np.concatenate((answerable, none))
     truth = np.concatenate((np.array(list(correct.values()), dtype=float), np.zeros(len(none))))
-    thresholds = searcher.thresholds
+    settings = searcher.settings
     return NoAnswer(
         auroc=float(roc_auc_score(labels, predicted)),
         coverage_at_5=float((answerable > np.quantile(none, 0.95)).mean()),
         coverage_at_10=float((answerable > np.quantile(none, 0.90)).mean()),
         ece=_calibration_error(predicted, truth),
-        high_when_unanswerable=float((none >= thresholds.high).mean()),
-        none_when_answerable=float((answerable < thresholds.partial).mean()),
+        high_when_unanswerable=float((none >= settings.high).mean()),
+        none_when_answerable=float((answerable < settings.partial).mean()),
     )
 
 

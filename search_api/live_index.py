@@ -10,9 +10,10 @@ from pathlib import Path
 from indexer.errors import FaqError, IndexMissingError
 from indexer.generation.generation import Generation
 from indexer.model.encoder import Encoder, load_encoder
+from indexer.model.query_cache import QueryCache
+from indexer.settings import Settings
 from indexer.store.index_store import IndexStore
-from search_api.searcher import DEFAULT_THRESHOLDS, Searcher, Thresholds
-from search_api.shared_encoder import SharedEncoder
+from search_api.searcher import Searcher
 
 logger = logging.getLogger("faq")
 
@@ -27,15 +28,13 @@ class LiveIndex:
     Args:
         folder: the index folder; it may be empty until the first build.
         encoder: use this instead of the model kept in the folder.
-        thresholds: for every searcher.
+        settings: for every searcher; default: those of the environment.
     """
 
-    def __init__(
-        self, folder: Path, encoder: Encoder | None = None, *, thresholds: Thresholds = DEFAULT_THRESHOLDS
-    ) -> None:
+    def __init__(self, folder: Path, encoder: Encoder | None = None, *, settings: Settings | None = None) -> None:
         self._store = IndexStore(folder)
         self._given = encoder
-        self._thresholds = thresholds
+        self._settings = settings
         self._searcher: Searcher | None = None
         self._problem = ""
         self._refused, self._retry_at = "", 0.0
@@ -96,8 +95,8 @@ class LiveIndex:
         fingerprint = generation.manifest.fingerprint
         serving = self._searcher.encoder if self._searcher else self._given
         if serving is None or (serving.fingerprint != fingerprint and self._given is None):
-            serving = SharedEncoder(load_encoder(self._store.model_folder(fingerprint)))
-        self._searcher = Searcher(generation, serving, thresholds=self._thresholds)
+            serving = QueryCache(load_encoder(self._store.model_folder(fingerprint)))
+        self._searcher = Searcher(generation, serving, settings=self._settings)
         logger.info("serving generation %s", generation.manifest.generation)
 
     def _follow(self) -> None:

@@ -9,21 +9,22 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from indexer.errors import FaqError
+from indexer.settings import Settings
 
 logger = logging.getLogger("faq")
 
 _KEPT_JOBS = 8
 _NICENESS = 10
-_TERMINATION_SECONDS = 5.0
 # A report names every skipped file; of what goes wrong, the last lines say it.
 _MAX_REPORT_BYTES, _MAX_ERROR_BYTES = 16 * 2**20, 16 * 2**10
 
@@ -73,21 +74,24 @@ class Rebuilder:
 
     Args:
         command: what to run; it prints a report as JSON, or fails and says why in a line that begins with ``faq: ``.
+        environment: variables it gets besides those of this process.
+        patience: seconds until a process that was asked to end is killed.
     """
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str] = MappingProxyType({}), *, patience: float = 5.0
+    ) -> None:
         self._command = tuple(command)
+        self._environment = environment
+        self._patience = patience
         self._jobs: dict[str, Job] = {}
         self._running: asyncio.Task[None] | None = None
 
     @classmethod
-    def of(cls, content: Path, index: Path, *, model: str = "", questions: Path | None = None) -> Rebuilder:
-        """Rebuilds with ``faq index``; its arguments are what that takes."""
-        command = [sys.executable, "-m", "search_api.cli", "index", str(content.absolute())]
-        command += ["--index", str(index.absolute()), "--json"]
-        command += ["--model", model] if model else []
-        command += ["--questions", str(questions.absolute())] if questions else []
-        return cls(command)
+    def of(cls, content: Path, settings: Settings) -> Rebuilder:
+        """Rebuilds with ``faq index``, which finds the settings in its environment."""
+        command = [sys.executable, "-m", "search_api.cli", "index", str(content.absolute()), "--json"]
+        return cls(command, settings.environment())
 
     def start(self, *, full: bool = False) -> Job:
         """Start a rebuild and return at once.
@@ -126,7 +130,7 @@ class Rebuilder:
         started = time.perf_counter()
         report, error = None, "the rebuild was ended, because the service was"
         try:
-            code, out, err = await _output(command)
+            code, out, err = await self._output(command)
             report, error = _report(out), _error(code, err)
             if not error and report is None:
                 error = "the rebuild ended without a report"
@@ -141,29 +145,38 @@ class Rebuilder:
                 error=error or None,
             )
 
-
-async def _output(command: tuple[str, ...]) -> tuple[int, bytes, bytes]:
-    """Run a command in a session of its own, behind everybody else; its status and the ends of what it wrote."""
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
-    try:
-        if sys.platform != "win32":
-            with suppress(OSError):  # it has ended already
-                os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)
-        assert process.stdout is not None
-        assert process.stderr is not None
-        out, err = await asyncio.gather(
-            _end_of(process.stdout, _MAX_REPORT_BYTES), _end_of(process.stderr, _MAX_ERROR_BYTES)
+    async def _output(self, command: tuple[str, ...]) -> tuple[int, bytes, bytes]:
+        """Run a command in a session of its own, behind everybody else; its status and the ends of what it wrote."""
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            env=os.environ | self._environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
         )
-        return await process.wait(), out, err
-    finally:
-        if process.returncode is None:
-            await _end(process)
+        try:
+            if sys.platform != "win32":
+                with suppress(OSError):  # it has ended already
+                    os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)
+            assert process.stdout is not None
+            assert process.stderr is not None
+            out, err = await asyncio.gather(
+                _end_of(process.stdout, _MAX_REPORT_BYTES), _end_of(process.stderr, _MAX_ERROR_BYTES)
+            )
+            return await process.wait(), out, err
+        finally:
+            if process.returncode is None:
+                await self._end(process)
+
+    async def _end(self, process: asyncio.subprocess.Process) -> None:
+        """Ask the process to end; insist after a while."""
+        for end in (process.terminate, process.kill):
+            with suppress(ProcessLookupError):
+                end()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), self._patience)
+                return
 
 
 async def _end_of(stream: asyncio.StreamReader, size: int) -> bytes:
@@ -173,16 +186,6 @@ async def _end_of(stream: asyncio.StreamReader, size: int) -> bytes:
         if len(kept) > 2 * size:  # seldom, so that what is kept is not copied again and again
             del kept[:-size]
     return bytes(kept[-size:])
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Ask the process to end; insist after a while."""
-    for end in (process.terminate, process.kill):
-        with suppress(ProcessLookupError):
-            end()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), _TERMINATION_SECONDS)
-            return
 
 
 def _report(out: bytes) -> dict[str, Any] | None:

@@ -17,6 +17,7 @@ from indexer.generation.generation import Generation
 from indexer.model.encoder import Encoder, load_encoder
 from indexer.question import clean_question
 from indexer.retrieval.retriever import Ranked, Retriever
+from indexer.settings import Settings
 from indexer.store.index_store import IndexStore
 from search_api.highlight import Highlight, answering_sentence
 
@@ -40,25 +41,6 @@ class Answered(StrEnum):
     HIGH = "high"
     PARTIAL = "partial"
     NONE = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """Confidence from which a result counts as answered or as possibly helpful; 0 <= partial <= high <= 1.
-
-    Raises:
-        QueryError: they are not in that order.
-    """
-
-    high: float = 0.8
-    partial: float = 0.25
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.partial <= self.high <= 1:
-            raise QueryError("partial", f"is {self.partial} with high {self.high}; 0 <= partial <= high <= 1 is needed")
-
-
-DEFAULT_THRESHOLDS = Thresholds()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,18 +91,17 @@ class Searcher:
     Args:
         generation: loaded from an `IndexStore`.
         encoder: the one the generation was built with.
-        thresholds: where `Answered` begins to be HIGH and PARTIAL.
+        settings: go before those of the generation's site; default: those of the environment.
 
     Attributes:
+        settings: that are in force: where `Answered` begins to be HIGH and PARTIAL.
         problem: set by `open`: why this is not the published generation, "" if it is.
 
     Raises:
         ModelMismatchError: the generation was built with another model.
     """
 
-    def __init__(
-        self, generation: Generation, encoder: Encoder, *, thresholds: Thresholds = DEFAULT_THRESHOLDS
-    ) -> None:
+    def __init__(self, generation: Generation, encoder: Encoder, *, settings: Settings | None = None) -> None:
         if generation.manifest.fingerprint != encoder.fingerprint:
             raise ModelMismatchError(
                 f"the index was built with {generation.manifest.model} ({generation.manifest.fingerprint[:12]}), "
@@ -130,12 +111,10 @@ class Searcher:
         self.generation = generation
         self.encoder = encoder
         self._retriever = Retriever(generation, encoder)
-        self.thresholds = thresholds
+        self.settings = (settings or Settings()).with_site(generation.settings)
 
     @classmethod
-    def open(
-        cls, index: Path | str, *, encoder: Encoder | None = None, thresholds: Thresholds = DEFAULT_THRESHOLDS
-    ) -> Self:
+    def open(cls, index: Path | str, *, encoder: Encoder | None = None, settings: Settings | None = None) -> Self:
         """Open the published generation of an index folder, with the model kept in that folder.
 
         While that generation is damaged the newest sound one stands in for it; `problem` then says why.
@@ -147,7 +126,7 @@ class Searcher:
         sound = store.load_sound()
         fingerprint = sound.generation.manifest.fingerprint
         encoder = encoder or load_encoder(store.model_folder(fingerprint))
-        searcher = cls(sound.generation, encoder, thresholds=thresholds)
+        searcher = cls(sound.generation, encoder, settings=settings)
         searcher.problem = sound.problem
         return searcher
 
@@ -226,9 +205,9 @@ class Searcher:
         ]
 
     def _answered(self, confidence: float) -> Answered:
-        if confidence >= self.thresholds.high:
+        if confidence >= self.settings.high:
             return Answered.HIGH
-        return Answered.PARTIAL if confidence >= self.thresholds.partial else Answered.NONE
+        return Answered.PARTIAL if confidence >= self.settings.partial else Answered.NONE
 
     def passage(self, passage_id: str) -> Passage:
         """The passage with this id.

@@ -16,10 +16,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from indexer.documents import FaqEntry
+
 if TYPE_CHECKING:
-    from indexer.build import BuildReport
+    from indexer.content.corpus import Corpus
+    from indexer.report import BuildReport
     from indexer.review.review import Review
     from indexer.store.inventory import Inventory
+    from indexer.tuning import TuningReport
     from search_api.evaluation import Evaluation
     from search_api.searcher import Hit, SearchResult
 
@@ -109,9 +113,9 @@ def _print_review(review: Review) -> None:
         p1 = (
             f"[bold]{questions.p1:.1%}[/] of the {'labelled' if questions.labelled else 'FAQ'} questions answered first"
         )
-        asked = questions.faq - questions.taken_over
+        asked = questions.faq - questions.not_re_asked
         part = f" of {questions.faq_entries:,}" if asked < questions.faq_entries else ""
-        rest = ", nothing near the others changed" if questions.taken_over else ""
+        rest = ", nothing near the others changed" if questions.not_re_asked else ""
         out.print(
             f"  {questions.labelled:,} labelled and {asked:,}{part} FAQ questions asked{rest}: {p1}", soft_wrap=True
         )
@@ -119,8 +123,8 @@ def _print_review(review: Review) -> None:
             out.print(f"  not compared: {escape(questions.not_compared)}", soft_wrap=True)
         for name, changes in (
             ("answered by another passage first", questions.changed),
-            ("won (right first now)", questions.won),
-            ("lost (right first before)", questions.lost),
+            ("newly right first", questions.newly_right),
+            ("newly wrong first", questions.newly_wrong),
         ):
             _print_names(name, [f"{c.question}: {c.before or 'nothing'} → {c.after or 'nothing'}" for c in changes])
     if review.not_asked and review.findings:
@@ -188,6 +192,39 @@ def print_evaluation(report: Evaluation) -> None:
         out.print(f"  {escape(miss.question)}", soft_wrap=True)
         out.print(f"    [red]found[/]  {escape(miss.found)} [dim](confidence {miss.confidence:.0%})[/]", soft_wrap=True)
         out.print(f"    [green]wanted[/] {escape(miss.expected[0])} [dim]({place})[/]", soft_wrap=True)
+
+
+def print_tuning(report: TuningReport, content: Path, folder: Path) -> None:
+    """Whether a tuned model was written, and what it gains."""
+    verdict = (
+        f"[bold green]Tuned model written[/] to {escape(str(folder))}; index with it: "
+        f"faq index {escape(str(content))} --model {escape(str(folder))}"
+        if report.kept
+        else "[bold yellow]Nothing written[/]: tuning does not help on this content; keep the model as it is"
+    )
+    out.print(
+        f"{verdict}\n"
+        f"  {report.held_out:,} questions held out of training: "
+        f"MRR {report.before:.3f} before, {report.after:.3f} after\n"
+        f"  {report.pairs:,} pairs, {report.seconds:.1f} s",
+        soft_wrap=True,
+    )
+
+
+def print_corpus(corpus: Corpus) -> None:
+    """Each document with its paragraphs and FAQ entries, and what is skipped."""
+    for document in corpus.documents:
+        entries = sum(isinstance(block, FaqEntry) for block in document.blocks)
+        counts = f"{len(document.blocks) - entries} paragraphs, {entries} FAQ entries"
+        out.print(f"[bold]{escape(document.title)}[/] [dim]{escape(document.path)}: {counts}[/]", soft_wrap=True)
+        for block in document.blocks:
+            if isinstance(block, FaqEntry):
+                out.print(f"  [cyan]?[/] {escape(block.question)}", soft_wrap=True)
+            else:
+                path = " › ".join(block.heading_path)
+                out.print(f"  [dim]¶[/] {escape(path)}: {escape(block.text[:70])}…", soft_wrap=True)
+    for skipped in corpus.skipped:
+        error(skipped, "[yellow]skipped[/]")
 
 
 def _marked(hit: Hit) -> Text:

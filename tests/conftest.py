@@ -21,11 +21,12 @@ from filelock import FileLock
 from hypothesis import settings
 
 from indexer.arrays import FloatArray
-from indexer.build import BuildReport, build_index
+from indexer.build import build_index
 from indexer.model.card import EncoderCard
 from indexer.model.encoder import Encoder, load_encoder
 from indexer.model.export import export_model
 from indexer.model.files import find_model
+from indexer.report import BuildReport
 from indexer.store.index_store import IndexStore
 from indexer.words.analysis import words
 from search_api.searcher import Searcher

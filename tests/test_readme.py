@@ -18,7 +18,7 @@ import pytest
 import typer
 
 from indexer.content.corpus import read_corpus
-from indexer.model.files import DEFAULT_MODEL
+from indexer.settings import DEFAULT_MODEL
 from search_api.cli import app
 from search_api.searcher import Answered
 from tests.conftest import ROOT

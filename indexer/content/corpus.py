@@ -8,14 +8,15 @@ import os
 import re
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from indexer.content import readers
 from indexer.content.languages import detect_language
 from indexer.content.readers.prose.text import clean
-from indexer.documents import Document
+from indexer.documents import Document, FaqEntry
 from indexer.errors import ContentError
 
 MAX_FILE_BYTES = 20 * 1024 * 1024
@@ -44,6 +45,15 @@ class Corpus:
     def by_key(self) -> dict[str, Document]:
         """The documents by the key of their file."""
         return {self.keys[document.path]: document for document in self.documents}
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON: each block says of which kind it is, skipped files are objects with path, line and reason."""
+        documents = [asdict(document) for document in self.documents]
+        for document, plain in zip(self.documents, documents, strict=True):
+            for block, fields in zip(document.blocks, plain["blocks"], strict=True):
+                fields["kind"] = "faq" if isinstance(block, FaqEntry) else "paragraph"
+        skipped = [{"path": e.path, "line": e.line, "reason": e.reason} for e in self.skipped]
+        return {"documents": documents, "skipped": skipped}
 
 
 def read_corpus(folder: Path, known: Mapping[str, Document] = MappingProxyType({})) -> Corpus:

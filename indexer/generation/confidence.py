@@ -1,4 +1,4 @@
-"""Whether the best hit answers: a calibrated probability, placed by what strangers' questions find in this corpus."""
+"""Whether the best hit answers: a calibrated probability, placed by what off-topic questions find in this corpus."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 # differ in where their answered questions begin.
 _SLOPE, _INTERCEPT = 10.5, -5.6
 # What questions about other things reach at most with the default model: other models find everything nearer.
-_STRANGER = 0.4
+_OFF_TOPIC = 0.4
 # How much the labelled questions of a site must disagree with these before they outweigh them.
 _PRIOR_STRENGTH = 10.0
 _STEPS = 50
@@ -42,19 +42,19 @@ class Confidence:
         return (1.0 + math.tanh((self.slope * signal + self.intercept) / 2)) / 2
 
     @classmethod
-    def of_strangers(cls, signals: Sequence[float]) -> Self:
+    def of_off_topic(cls, signals: Sequence[float]) -> Self:
         """The built-in curve, placed for a model and a corpus by questions which the corpus does not answer.
 
         Models differ in the cosines they give to texts that have nothing to do with each other. The signal is
-        stretched so that the middle stranger stands no higher than with the default model, and a perfect hit at 1.
+        stretched so that the middle one stands no higher than with the default model, and a perfect hit at 1.
 
         Args:
-            signals: of each stranger's best hit.
+            signals: of each off-topic question's best hit.
         """
         middle = min(float(np.median(signals)), 0.99)
-        if middle <= _STRANGER:
+        if middle <= _OFF_TOPIC:
             return cls()
-        stretch = (1 - _STRANGER) / (1 - middle)
+        stretch = (1 - _OFF_TOPIC) / (1 - middle)
         return cls(slope=_SLOPE * stretch, intercept=_INTERCEPT + _SLOPE * (1 - stretch))
 
     def fit(self, signals: Sequence[float], answered: Sequence[bool]) -> Confidence:

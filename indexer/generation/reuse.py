@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -12,27 +12,26 @@ import numpy.typing as npt
 from indexer.arrays import BoolArray, FloatArray, IntArray, RecordArray
 from indexer.content.passages import EmbeddingText, Role
 from indexer.documents import Passage
-from indexer.generation.generation import Generation, Rows, text_hash
+from indexer.generation.generation import Generation
+from indexer.generation.rows import Rows, text_hash
 from indexer.model.encoder import Encoder
-from indexer.vectors.rounding import from_bytes
+from indexer.progress import Progress
 from indexer.vectors.top_k import rows_of
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class UnchangedPassages:
     """The passages that are in an earlier generation just as they are now: all that was made of them is still right.
 
     Attributes:
         generation: made by the same code, of the same model.
         passages: its passages, in its order.
-        now: the number that each has now, -1 if it is gone or changed; shape (len(passages),).
+        new_numbers: the number that each has in the build, -1 if it is gone or changed; shape (len(passages),).
     """
 
     generation: Generation
     passages: Sequence[Passage]
-    now: IntArray
+    new_numbers: IntArray
 
     @classmethod
     def of(cls, generation: Generation, earlier: Sequence[Passage], passages: Sequence[Passage]) -> Self:
@@ -42,26 +41,26 @@ class Kept:
         same = [n if n >= 0 and passages[n] == passage else -1 for n, passage in zip(found, earlier, strict=True)]
         return cls(generation, earlier, np.array(same, dtype=np.int64))
 
-    def is_kept(self, size: int) -> BoolArray:
+    def are_unchanged(self, size: int) -> BoolArray:
         """Which of the `size` passages of the build are among them; shape (size,)."""
-        kept = np.zeros(size, dtype=np.bool_)
-        kept[self.now[self.now >= 0]] = True
-        return kept
+        unchanged = np.zeros(size, dtype=np.bool_)
+        unchanged[self.new_numbers[self.new_numbers >= 0]] = True
+        return unchanged
 
     def searched(self, fresh: Rows) -> Rows:
-        """The vectors that are searched: those of the kept passages, and of all others in `fresh`."""
+        """The vectors that are searched: those of the unchanged passages, and of all others in `fresh`."""
         return self._joined(self.generation.rows, self.generation.vectors.rounded, fresh)
 
     def sentences(self, fresh: Rows) -> Rows:
         """The same for sentences."""
-        return self._joined(self.generation.sentence_rows, self.generation.sentences, fresh)
+        return self._joined(self.generation.sentence_rows, self.generation.sentences.rounded, fresh)
 
     def _joined(self, records: RecordArray, vectors: npt.NDArray[Any], fresh: Rows) -> Rows:
-        bounds = np.searchsorted(np.ascontiguousarray(records["passage"]), np.arange(len(self.now) + 1))
-        here = np.flatnonzero(self.now >= 0)
+        bounds = np.searchsorted(np.ascontiguousarray(records["passage"]), np.arange(len(self.new_numbers) + 1))
+        here = np.flatnonzero(self.new_numbers >= 0)
         rows, _ = rows_of(bounds, here)
         old = records[rows]
-        old["passage"] = np.repeat(self.now[here], np.diff(bounds)[here])
+        old["passage"] = np.repeat(self.new_numbers[here], np.diff(bounds)[here])
         together = np.concatenate((old, fresh.records))
         order = np.argsort(together["passage"], kind="stable")
         places = np.empty_like(order)
@@ -99,7 +98,7 @@ def embed(
                 vectors[place] = generation.vectors.vectors(slice(row, row + 1))[0]
             # Stored in a byte a number: good for a sentence only, never for a vector that is searched.
             elif texts[place].role is Role.SENTENCE and (row := sentences.get(hashes[place])) is not None:
-                vectors[place] = from_bytes(generation.sentences[row : row + 1])[0]
+                vectors[place] = generation.sentences.vectors(slice(row, row + 1))[0]
             else:
                 missing.append(place)
         waiting = missing

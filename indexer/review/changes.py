@@ -137,22 +137,22 @@ class QuestionChanges:
 
     Attributes:
         labelled, faq: how many labelled and FAQ questions were asked; `faq_entries`: how many there are.
-        taken_over: how many of the FAQ questions were not asked again, for nothing near them changed.
+        not_re_asked: how many of the FAQ questions were not asked again, for nothing near them changed.
         p1: share of the labelled questions answered first, or of the FAQ questions if none is labelled; None
             without any.
         changed: the first hit is another passage; new entries' questions do not count here or below.
-        won, lost: the right passage is first now and was not; or was and is not any more.
+        newly_right, newly_wrong: the right passage is first now and was not; or was and is not any more.
         not_compared: why there is no comparison with the previous generation, "" if there is one.
     """
 
     labelled: int
     faq: int
     faq_entries: int
-    taken_over: int
+    not_re_asked: int
     p1: float | None
     changed: tuple[QuestionChange, ...] = ()
-    won: tuple[QuestionChange, ...] = ()
-    lost: tuple[QuestionChange, ...] = ()
+    newly_right: tuple[QuestionChange, ...] = ()
+    newly_wrong: tuple[QuestionChange, ...] = ()
     not_compared: str = ""
 
 
@@ -160,9 +160,11 @@ def compare_questions(
     probes: Probes,
     passages: PassageChanges | None,
     kept: frozenset[str],
-    before: Sequence[str] | str,
+    before: Sequence[str] | None,
     after: Sequence[str],
-    taken_over: int = 0,
+    *,
+    not_re_asked: int = 0,
+    not_compared: str = "",
 ) -> QuestionChanges:
     """Compare the first hits of two generations.
 
@@ -170,9 +172,10 @@ def compare_questions(
         probes: what was asked.
         passages: what became of the passages; None without a previous generation.
         kept: ids of the passages that both generations have, in the same or another place, as the new one calls them.
-        before: passage id of each probe's first hit in the previous generation; or why there are none.
+        before: passage id of each probe's first hit in the previous generation; None if there are none to compare with.
         after: the same in the new generation.
-        taken_over: how many of the hits in `after` are those of `before`, not asked again.
+        not_re_asked: how many of the hits in `after` are those of `before`, not asked again.
+        not_compared: why there is no `before`.
     """
     labelled = sum(probe.labelled for probe in probes.probes)
     judged = [
@@ -184,25 +187,26 @@ def compare_questions(
         labelled=labelled,
         faq=len(probes.probes) - labelled,
         faq_entries=probes.faq_entries,
-        taken_over=taken_over,
+        not_re_asked=not_re_asked,
         p1=sum(judged) / len(judged) if judged else None,
+        not_compared=not_compared,
     )
-    if isinstance(before, str):
-        return replace(asked, not_compared=before)
-    now_called: Mapping[str, str] = dict(passages.moved) if passages else {}
-    changed, won, lost = [], [], []
+    if before is None:
+        return asked
+    new_ids: Mapping[str, str] = dict(passages.moved) if passages else {}
+    changed, newly_right, newly_wrong = [], [], []
     for probe, was, first in zip(probes.probes, before, after, strict=True):
         right = probe.right & kept
-        now = now_called.get(was, was)
+        now = new_ids.get(was, was)
         if not right or now == first:
             continue
         change = QuestionChange(probe.question, was, first)
         changed.append(change)
         if first in right and now not in right:
-            won.append(change)
+            newly_right.append(change)
         elif now in right and first not in right:
-            lost.append(change)
-    return replace(asked, changed=tuple(changed), won=tuple(won), lost=tuple(lost))
+            newly_wrong.append(change)
+    return replace(asked, changed=tuple(changed), newly_right=tuple(newly_right), newly_wrong=tuple(newly_wrong))
 
 
 def _own_words(passage: Passage) -> tuple[str, str, str]:

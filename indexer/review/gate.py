@@ -17,9 +17,9 @@ class Gate:
         force: publish all the same.
     """
 
-    max_removed: float = 0.5
-    min_p1: float | None = None
-    force: bool = False
+    max_removed: float
+    min_p1: float | None
+    force: bool
 
     def refusal(self, passages: PassageChanges | None, questions: QuestionChanges) -> str:
         """Why this generation must not be published, "" if it may be."""

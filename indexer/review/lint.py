@@ -55,7 +55,7 @@ class Finding:
 
 
 def lint_passages(
-    passages: Sequence[Passage], questions: FloatArray, firsts: Mapping[str, str] | None = None
+    passages: Sequence[Passage], questions: FloatArray, top_1: Mapping[str, str] | None = None
 ) -> list[Finding]:
     """Look through the passages.
 
@@ -63,7 +63,7 @@ def lint_passages(
         passages: all of them.
         questions: the embedding of each FAQ entry's question, in the order of `passages`; shape (entries, dim),
             float32, unit length.
-        firsts: for FAQ entries whose own question was asked, the passage id of its first hit.
+        top_1: for FAQ entries whose own question was asked, the passage id of its first hit.
     """
     entries = [passage for passage in passages if passage.kind is PassageKind.FAQ]
     groups = _asking_the_same(entries, questions)
@@ -78,7 +78,7 @@ def lint_passages(
         elif count > LONG_ANSWER_WORDS:
             advice = f"the answer to {_quoted(entry)} has {count:,} words; split it into questions of their own"
             findings.append(_finding(FindingKind.LONG_ANSWER, [entry], advice))
-        first = (firsts or {}).get(entry.passage_id, entry.passage_id)
+        first = (top_1 or {}).get(entry.passage_id, entry.passage_id)
         same = group_of.get(first, -1) == group_of.get(entry.passage_id, -2)
         if first != entry.passage_id and not same and first in by_id:
             advice = (

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,10 +23,11 @@ from filelock import FileLock, Timeout
 from indexer.arrays import BoolArray
 from indexer.errors import IndexDamagedError, IndexLockedError, IndexMissingError, IndexStoreError
 from indexer.files import make_folder, read_signed, replace_file, sign, sync_folder
-from indexer.generation.generation import Generation, Layout, Manifest
+from indexer.generation.generation import Generation
+from indexer.generation.layout import Layout
+from indexer.generation.manifest import Manifest
 from indexer.generation.soundness import check_sound
 
-KEEP = 3
 _NUMBER = re.compile(r"[0-9]{6}\Z")
 # The pointer as it was before it carried its own hash, or as a person writes it.
 _PLAIN = re.compile(rb"[0-9]{6}\n?\Z")
@@ -45,6 +46,13 @@ class Sound:
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class CheckedGeneration:
+    """A generation that `IndexStore.check` found sound: only such a one can be published."""
+
+    generation: Generation
+
+
 class IndexStore:
     """The index folder.
 
@@ -61,7 +69,7 @@ class IndexStore:
         """Where the exported model with this fingerprint belongs."""
         return self.folder / "models" / fingerprint[:16]
 
-    def numbers(self) -> list[str]:
+    def generations(self) -> list[str]:
         """All whole generations, the newest first."""
         try:
             names = [entry.name for entry in self._generations.iterdir()]
@@ -123,10 +131,30 @@ class IndexStore:
             published = self.current()
             return Sound(self.load(published))
         except (IndexMissingError, IndexDamagedError) as error:
-            for number in sorted(self.numbers(), key=lambda n: (n <= (published or n), n), reverse=True):
+            for number in sorted(self.generations(), key=lambda n: (n <= (published or n), n), reverse=True):
                 with suppress(IndexDamagedError):
                     return Sound(self.load(number), str(error))
             raise
+
+    def sound_generations(self, fingerprint: str, first: Sound | None) -> Iterator[Generation]:
+        """Every sound generation of a model, so that a rollback loses no embedding.
+
+        Args:
+            fingerprint: of the model.
+            first: loaded already; comes first if it is of this model.
+        """
+        name = ""
+        if first is not None and first.generation.manifest.fingerprint == fingerprint:
+            name = first.generation.manifest.generation
+            yield first.generation
+        for other in self.generations():
+            try:
+                if other == name or self.manifest(other).fingerprint != fingerprint:
+                    continue
+                generation = self.load(other)
+            except IndexDamagedError:
+                continue
+            yield generation
 
     def manifest(self, number: str) -> Manifest:
         """The manifest of a generation whose other files need not be sound.
@@ -158,14 +186,14 @@ class IndexStore:
             IndexStoreError: there is no such generation, or it is damaged; names those that can be rolled back to.
             IndexLockedError: another process is rebuilding.
         """
-        if not self.numbers():
+        if not self.generations():
             self.current()
         with self.writing():
             try:
                 current = self.current()
             except (IndexMissingError, IndexDamagedError):  # the pointer is lost: any sound generation will do
                 current = ""
-            damage = {name: self.damage(name) for name in self.numbers()}
+            damage = {name: self.damage(name) for name in self.generations()}
             sound = [name for name, reason in damage.items() if not reason]
             if number is None:
                 chosen = next((name for name in sound if not current or name < current), None)
@@ -178,7 +206,8 @@ class IndexStore:
                 raise IndexStoreError(f"there is no generation {chosen[:20]}; {possible}")
             if damage[chosen]:
                 raise IndexDamagedError(f"generation {chosen} is damaged: {damage[chosen]}; {possible}")
-            self._point_to(chosen)
+            with self.write_errors():
+                self._point_to(chosen)
             return chosen
 
     @contextmanager
@@ -187,12 +216,14 @@ class IndexStore:
 
         Raises:
             IndexLockedError: another process is rebuilding.
-            IndexStoreError: the folder cannot be written, or whatever the system refused in the block.
+            IndexStoreError: the folder cannot be written, or the system stopped the block by refusing something else.
         """
         before = self._pointed()
         try:
-            make_folder(self._generations)
-            with FileLock(self.folder / "lock").acquire(timeout=0):
+            with self.write_errors():
+                make_folder(self._generations)
+                lock = FileLock(self.folder / "lock").acquire(timeout=0)
+            with lock:
                 self._sweep()
                 yield
         except Timeout:
@@ -200,61 +231,76 @@ class IndexStore:
                 f"{self.folder} is being rebuilt by another process; try again when it is done"
             ) from None
         except OSError as error:
-            where = f" ({error.filename})" if error.filename else ""
-            now = self._pointed()
-            outcome = "nothing was published" if now == before else f"generation {now} was published before that"
+            raise IndexStoreError(f"the rebuild was stopped: {_told(error)}; {self._outcome(before)}") from error
+
+    @contextmanager
+    def write_errors(self) -> Iterator[None]:
+        """Say of whatever the system refuses in the block that the index cannot be written.
+
+        Raises:
+            IndexStoreError: names the file, if the system does, and says what is published.
+        """
+        before = self._pointed()
+        try:
+            yield
+        except Timeout:  # of the lock, and an OSError by its kind
+            raise
+        except OSError as error:
             raise IndexStoreError(
-                f"{self.folder} cannot be written: {error.strerror or error}{where}; {outcome}"
+                f"{self.folder} cannot be written: {_told(error)}; {self._outcome(before)}"
             ) from error
 
-    def next_number(self) -> str:
+    def next_generation(self) -> str:
         """The number the next generation gets; call it under the lock."""
-        taken = [*self.numbers(), "000000"]
+        taken = [*self.generations(), "000000"]
         with suppress(IndexMissingError, IndexDamagedError):
             taken.append(self.current())
         return f"{max(map(int, taken)) + 1:06}"
 
     @contextmanager
     def building(self) -> Iterator[Path]:
-        """A folder name to build in; whatever is left there afterwards is removed."""
+        """A folder name to build in; whatever is left there afterwards is removed.
+
+        Raises:
+            IndexStoreError: the system refused something in the block.
+        """
         try:
-            yield self._generations / ".building"
+            with self.write_errors():
+                yield self._generations / ".building"
         finally:
             self._sweep()
 
-    def publish(
-        self,
-        built: Path,
-        number: str,
-        *,
-        keep: int = KEEP,
-        proven: BoolArray | None = None,
-        review: Callable[[Generation], None] | None = None,
-    ) -> Generation:
-        """Verify a built generation by loading and searching it, then make it current in one atomic step.
+    def check(self, built: Path, unchanged: BoolArray | None = None) -> CheckedGeneration:
+        """Verify a sealed generation by loading and searching it.
 
         Args:
             built: its folder, from `building`.
-            number: from `next_number`.
+            unchanged: see `check_sound`.
+
+        Raises:
+            IndexDamagedError: what was written is not what can be read.
+        """
+        generation = Generation.load(built)
+        check_sound(generation, unchanged)
+        return CheckedGeneration(generation)
+
+    def publish(self, checked: CheckedGeneration, *, keep: int) -> Generation:
+        """Make a generation current in one atomic step; call it under the lock.
+
+        Args:
+            checked: from `check`.
             keep: how many generations to keep besides it, at least 1.
-            proven: see `check_sound`.
-            review: sees the verified generation; what it raises stops the publication.
 
         Raises:
             IndexDamagedError: what was written is not what can be read; the published generation stays.
         """
-        generation = Generation.load(built)
-        check_sound(generation, proven)
-        if review is not None:
-            review(generation)
-        replaced = ""
-        with suppress(IndexMissingError, IndexDamagedError):
-            replaced = self.current()
-        os.rename(built, self._generations / number)
+        built, name = checked.generation.folder, checked.generation.manifest.generation
+        replaced = self._pointed()
+        os.rename(built, self._generations / name)
         sync_folder(self._generations)
-        generation = self.load(number)
-        self._point_to(number)
-        self._prune(keep, number, replaced)
+        generation = self.load(name)
+        self._point_to(name)
+        self._prune(keep, name, replaced)
         return generation
 
     def size(self, number: str) -> int:
@@ -267,19 +313,24 @@ class IndexStore:
             return self.current()
         return ""
 
+    def _outcome(self, before: str) -> str:
+        """What is published, beside what was before."""
+        now = self._pointed()
+        return "nothing was published" if now == before else f"generation {now} was published before that"
+
     def _point_to(self, number: str) -> None:
         replace_file(self._pointer, sign(number))  # else one flipped bit could name another generation
 
     def _prune(self, keep: int, current: str, replaced: str) -> None:
         """Remove all but the current generation and `keep` others: the one it replaced, then the newest."""
-        others = [number for number in self.numbers() if number != current]
+        others = [number for number in self.generations() if number != current]
         others.sort(key=lambda number: (number == replaced, number), reverse=True)
         for number in others[keep:]:
             # Renamed first: what is half removed must not look like a generation.
             os.rename(self._generations / number, self._generations / f".pruned-{number}")
         self._sweep()
         with suppress(IndexDamagedError):  # a damaged manifest names no model: then all of them stay
-            used = {self.model_folder(self.manifest(number).fingerprint) for number in self.numbers()}
+            used = {self.model_folder(self.manifest(number).fingerprint) for number in self.generations()}
             for folder in (self.folder / "models").glob("*"):
                 if folder not in used:
                     shutil.rmtree(folder, ignore_errors=True)
@@ -288,3 +339,8 @@ class IndexStore:
         """Remove what is no generation any more, or not yet: also what a crash has left."""
         for name in self._generations.glob(".*"):
             shutil.rmtree(name, ignore_errors=True)
+
+
+def _told(error: OSError) -> str:
+    where = f" ({error.filename})" if error.filename else ""
+    return f"{error.strerror or error}{where}"

@@ -79,7 +79,7 @@ def take_inventory(store: IndexStore) -> Inventory:
     Raises:
         IndexMissingError: nothing has been published in this folder.
     """
-    numbers, current, pointer = store.numbers(), "", ""
+    numbers, current, pointer = store.generations(), "", ""
     try:
         current = store.current()
         if current not in numbers:

@@ -45,12 +45,13 @@ class Earlier:
 
     Attributes:
         lexicon: of that build.
-        now: for each of its passages the number of the one that has the same words now, or -1; shape (passages,).
+        new_numbers: for each of its passages the number of the one that has the same words now, or -1; shape
+            (passages,).
         gone: the words of those without one.
     """
 
     lexicon: Lexicon
-    now: IntArray
+    new_numbers: IntArray
     gone: Sequence[LexicalText]
 
 
@@ -92,7 +93,7 @@ class Lexicon:
         counted = np.ones(len(passages), dtype=np.bool_)
         counts: Counter[str] = Counter()
         if earlier is not None:
-            counted[earlier.now[earlier.now >= 0]] = False
+            counted[earlier.new_numbers[earlier.new_numbers >= 0]] = False
             counts.update(earlier.lexicon.counts)
             counts.subtract(word for text in earlier.gone for word in words(text.text))
         fresh = [(number, passages[number]) for number in np.flatnonzero(counted).tolist()]
@@ -109,13 +110,13 @@ class Lexicon:
             Postings.build(
                 ((number, (terms_of(passage),)) for number, passage in fresh),
                 len(passages),
-                earlier=(earlier.lexicon._terms, earlier.now) if earlier else None,
+                earlier=(earlier.lexicon._terms, earlier.new_numbers) if earlier else None,
             ),
             Postings.build(
                 ((number, (grams(passage.text), grams(passage.questions))) for number, passage in fresh),
                 len(passages),
                 texts=2,
-                earlier=(earlier.lexicon._grams, earlier.now) if earlier else None,
+                earlier=(earlier.lexicon._grams, earlier.new_numbers) if earlier else None,
             ),
         )
 
@@ -126,7 +127,7 @@ class Lexicon:
         np.add.at(total, passages, values)
         return total
 
-    def evidence(self, question: str, weights: Sequence[float]) -> tuple[IntArray, FloatArray]:
+    def scores(self, question: str, weights: Sequence[float]) -> tuple[IntArray, FloatArray]:
         """The passages that have something in common with a question, and how much.
 
         Each of the three scores is divided by its best.
@@ -136,7 +137,7 @@ class Lexicon:
             weights: of terms, grams of the whole passage and grams of its questions; they add up to 1.
 
         Returns:
-            Passage numbers, int64, ascending, and the evidence of each, float32, in (0, 1].
+            Passage numbers, int64, ascending, and the score of each, float32, in (0, 1].
         """
         with_terms, (by_terms,) = self._terms.of(self._asked(question), _TERM_POSTINGS)
         with_grams, by_grams = self._grams.of(grams(question), _GRAM_POSTINGS)
@@ -151,10 +152,10 @@ class Lexicon:
                 total[where] += part[where] * np.float32(weight / best)
             part[where] = 0
         found = np.flatnonzero(total > 0)
-        evidence = total[found]
+        scores = total[found]
         total[found] = 0
         self._spare.sums = (part, total)
-        return found, evidence
+        return found, scores
 
     def save(self, folder: Path) -> None:
         """Write into a new folder, synced to the disk."""

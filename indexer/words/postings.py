@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.arrays import FloatArray, IntArray, UnsignedArray
-from indexer.files import write_array, write_file
+from indexer.files import map_array, write_array, write_file
 
 _K1, _B = 1.5, 0.75
 # Tokens that are counted at a time, so that memory is for postings, not for every token of every text.
@@ -63,15 +63,15 @@ class Postings:
                 others hold, the first holds at least as often.
             size: how many passages there are.
             texts: how many each of them has.
-            earlier: postings of an earlier build, and for each of its passages the number that it has now, or -1;
+            earlier: postings of an earlier build, and for each of its passages its new number, or -1;
                 they stand for the other passages.
         """
         vocabulary: dict[str, int] = {}
         blocks: list[tuple[IntArray, npt.NDArray[Any]]] = []
         if earlier is not None:
-            postings, now = earlier
+            postings, new_numbers = earlier
             vocabulary |= postings.vocabulary
-            moved = now[postings.passages]
+            moved = new_numbers[postings.passages]
             kept = moved >= 0
             ids = np.repeat(np.arange(len(vocabulary)), np.diff(postings.bounds))
             blocks.append((_pair(ids[kept], moved[kept]), postings.counts[kept]))
@@ -111,13 +111,13 @@ class Postings:
             norms=np.asarray(_K1 * (1 - _B + _B * lengths / np.maximum(means, 1e-9)), dtype=np.float32),
         )
 
-    def of(self, tokens: Iterable[str], most: int) -> tuple[UnsignedArray, FloatArray]:
+    def of(self, tokens: Iterable[str], posting_limit: int) -> tuple[UnsignedArray, FloatArray]:
         """The postings of some tokens.
 
         Args:
             tokens: known or not.
-            most: so many postings, and those of the rarest token however many they are. Where there are more, the
-                tokens that are left out stand in so many passages that they say little.
+            posting_limit: at most this many postings, and those of the rarest token however many they are. The tokens
+                that are left out stand in the most passages, and say the least.
 
         Returns:
             Passages, each as often as it holds one of the tokens, and the values to add up for each text, of shape
@@ -129,9 +129,9 @@ class Postings:
         numbers = np.array(ids)
         starts, stops = self.bounds[numbers], self.bounds[numbers + 1]
         found = stops - starts
-        if found.sum() > most:
+        if found.sum() > posting_limit:
             order = np.argsort(found, kind="stable")
-            order = order[: max(1, int(np.searchsorted(np.cumsum(found[order]), most, side="right")))]
+            order = order[: max(1, int(np.searchsorted(np.cumsum(found[order]), posting_limit, side="right")))]
             numbers, starts, stops, found = numbers[order], starts[order], stops[order], found[order]
         spans = [slice(start, stop) for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)]
         passages = np.concatenate([self.passages[span] for span in spans])
@@ -155,9 +155,7 @@ class Postings:
             OSError, ValueError: the files make no postings.
         """
         tokens = json.loads((folder / _VOCABULARY).read_bytes())
-        # Plain arrays over the mapped memory: a memmap costs microseconds a slice.
-        arrays = (np.asarray(np.load(folder / name, mmap_mode="r")) for name in _ARRAYS)
-        bounds, passages, counts, idf, norms = arrays
+        bounds, passages, counts, idf, norms = (map_array(folder / name) for name in _ARRAYS)
         texts = len(norms)
         if (
             len(bounds) != len(tokens) + 1

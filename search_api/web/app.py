@@ -16,13 +16,14 @@ from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
+from indexer.settings import Settings
 from search_api.live_index import LiveIndex
 from search_api.rebuilder import Rebuilder
 from search_api.web import problems
 from search_api.web.guard import Guard
 from search_api.web.rebuild import check_key, rebuild_router
 from search_api.web.routes import router, search_at_once
-from search_api.web.search_queue import DEFAULT_SIZE, SearchQueue
+from search_api.web.search_queue import SearchQueue
 
 _SEARCH = next(route for route in router.routes if isinstance(route, APIRoute) and route.path == "/search")
 _STATIC = Path(__file__).parent / "static"
@@ -53,26 +54,18 @@ class _Application(FastAPI):
             await super().__call__(scope, receive, send)
 
 
-def create_app(
-    live: LiveIndex,
-    *,
-    root_path: str = "",
-    queue: int = DEFAULT_SIZE,
-    admin_key: str = "",
-    rebuilder: Rebuilder | None = None,
-) -> FastAPI:
+def create_app(live: LiveIndex, settings: Settings | None = None, *, rebuilder: Rebuilder | None = None) -> FastAPI:
     """The application around one live index.
 
     Args:
         live: not started yet; the application starts and stops it.
-        root_path: path prefix under which a reverse proxy serves the application.
-        queue: how many searches may run and wait at once.
-        admin_key: whoever has it may rebuild the index; without one there is no such address.
-        rebuilder: what rebuilds, None without a content folder.
+        settings: path prefix, length of the queue, key to rebuild; default: those of the environment.
+        rebuilder: what rebuilds for whoever has the key, None without a content folder.
 
     Raises:
         FaqError: the key can be guessed.
     """
+    settings = settings or Settings()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -91,15 +84,15 @@ def create_app(
         redoc_url=None,
         # Traces would hold addresses, and with them what visitors type.
         telemetry={"tracing": False, "metrics": False, "logs": False},
-        prefix=root_path,
+        prefix=settings.root_path,
     )
     app.state.live = live
-    app.state.queue = SearchQueue(queue)
+    app.state.queue = SearchQueue(settings.queue)
     problems.install(app)
     app.include_router(router)
-    if admin_key:
-        check_key(admin_key)
-        app.include_router(rebuild_router(admin_key, rebuilder))
+    if settings.admin_key:
+        check_key(settings.admin_key)
+        app.include_router(rebuild_router(settings.admin_key, rebuilder))
     for address, name in (("/", "index.html"), ("/read", "read.html"), ("/docs", "docs.html")):
         app.add_api_route(address, _page(name), include_in_schema=False, response_class=FileResponse)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")

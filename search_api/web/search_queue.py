@@ -13,7 +13,6 @@ from search_api.web.problems import RefusedError
 
 T = TypeVar("T")
 
-DEFAULT_SIZE = 64
 # While each core embeds a question, one more thread does what needs the interpreter, which only one at a time has.
 THREADS = (os.cpu_count() or 1) + 1
 
@@ -27,7 +26,7 @@ class SearchQueue:
         size: how many searches may run and wait together, 1 or more.
     """
 
-    def __init__(self, size: int = DEFAULT_SIZE) -> None:
+    def __init__(self, size: int) -> None:
         self._size = size
         self._held = 0
         self._turns = asyncio.Semaphore(THREADS)

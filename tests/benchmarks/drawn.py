@@ -12,7 +12,7 @@ from indexer.arrays import FloatArray
 from indexer.build import index_passages, stored_encoder
 from indexer.documents import Passage, PassageKind
 from indexer.model.encoder import Encoder
-from indexer.model.files import DEFAULT_MODEL
+from indexer.settings import DEFAULT_MODEL
 from indexer.store.index_store import IndexStore
 from tests.benchmarks.content import sentences
 

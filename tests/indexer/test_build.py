@@ -15,13 +15,14 @@ import pytest
 from indexer.arrays import FloatArray
 from indexer.build import build_index
 from indexer.content import readers
-from indexer.errors import ContentError, IndexStoreError, ModelError, PublicationRefusedError
+from indexer.errors import ContentError, IndexStoreError, ModelError
 from indexer.generation.confidence import Confidence
-from indexer.generation.generation import text_hash
+from indexer.generation.rows import text_hash
 from indexer.labelled import LabelledQuestions
 from indexer.model.encoder import load_encoder
+from indexer.report import PublicationRefusedError
 from indexer.review.changes import QuestionChange
-from indexer.review.gate import Gate
+from indexer.settings import Settings
 from indexer.store.index_store import IndexStore
 from indexer.vectors.rounding import to_shorts
 from tests.conftest import ROOT, SAMPLE, HashedWordsEncoder, SmallSite
@@ -90,7 +91,7 @@ def test_unchanged_content_publishes_nothing(built: SmallSite, encoder: Counting
     assert (report.generation, report.published, report.embedded) == ("000001", False, 0)
     assert (report.passages, report.faq_entries) == (3, 2)
     assert encoder.texts == []
-    assert built.store.numbers() == ["000001"]
+    assert built.store.generations() == ["000001"]
 
 
 def test_an_edited_answer_embeds_its_own_texts_only(built: SmallSite, encoder: CountingEncoder) -> None:
@@ -187,7 +188,7 @@ def test_with_the_real_model_reused_embeddings_are_those_of_a_full_build(
     step, full = site.store.load(), IndexStore(tmp_path / "full").load()
     for one, other in (
         (step.vectors.vectors(slice(None)), full.vectors.vectors(slice(None))),
-        (step.sentences.astype(np.float32), full.sentences.astype(np.float32)),
+        (step.sentences.vectors(slice(None)), full.sentences.vectors(slice(None))),
     ):
         assert one.shape == other.shape
         norms = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
@@ -202,7 +203,7 @@ def test_only_changed_files_are_read_again(built: SmallSite, monkeypatch: pytest
     read: list[str] = []
     reader = readers.read
     monkeypatch.setattr(readers, "read", lambda path, text: read.append(path) or reader(path, text))
-    monkeypatch.setattr("indexer.build.embedding_texts", lambda passage, _: pytest.fail(passage.passage_id))
+    monkeypatch.setattr("indexer.parts.embedding_texts", lambda passage, _: pytest.fail(passage.passage_id))
     with pytest.raises(pytest.fail.Exception, match=r"^new/sleep$"):
         built.build()
     assert read == ["new.md"]
@@ -211,7 +212,7 @@ def test_only_changed_files_are_read_again(built: SmallSite, monkeypatch: pytest
 def test_what_other_code_read_is_read_again(
     built: SmallSite, encoder: CountingEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("indexer.build.made_by", lambda: "a later version")
+    monkeypatch.setattr("indexer.build.code_fingerprint", lambda: "a later version")
     read: list[str] = []
     reader = readers.read
     monkeypatch.setattr(readers, "read", lambda path, text: read.append(path) or reader(path, text))
@@ -337,7 +338,7 @@ def test_nothing_to_index_leaves_the_published_generation(built: SmallSite, spoi
 def test_an_unknown_model_leaves_the_published_generation(built: SmallSite, tmp_path: Path) -> None:
     (tmp_path / "no-model").mkdir()
     with pytest.raises(ModelError, match="no sentence-transformers model there"):
-        build_index(built.content, built.index, model=str(tmp_path / "no-model"))
+        build_index(built.content, built.index, settings=Settings(model=str(tmp_path / "no-model")))
     assert built.store.load().manifest.generation == "000001"
 
 
@@ -374,7 +375,7 @@ def test_a_full_disk_leaves_the_published_generation(small_disk: Path, site: Sma
         build_index(site.content, small_disk / "index", encoder=site.encoder)
     store = IndexStore(small_disk / "index")
     assert store.load().manifest.passages == 3
-    assert store.numbers() == ["000001"]
+    assert store.generations() == ["000001"]
 
 
 UNDER_A_LIMIT = """
@@ -446,7 +447,7 @@ def test_a_rebuild_that_loses_most_of_the_content_is_refused(built: SmallSite) -
     assert report.review.passages.removed == ("1/page-1", "2/page-2")
     assert built.store.current() == "000003"
     assert not (built.index / "generations" / ".building").exists()
-    forced = build_index(built.content, built.index, encoder=built.encoder, gate=Gate(force=True))
+    forced = build_index(built.content, built.index, encoder=built.encoder, force=True)
     assert (forced.generation, forced.published, forced.refused) == ("000004", True, "")
 
 
@@ -457,16 +458,16 @@ def test_a_rebuild_that_answers_too_few_questions_is_refused(built: SmallSite) -
     questions = LabelledQuestions(asked, {"q1": {right: 1}, "q2": {wrong: 1}}, {})
     options = {"encoder": built.encoder, "questions": questions}
     with pytest.raises(PublicationRefusedError, match=r"0\.500 of 2 labelled questions .*below --min-p1 0\.6"):
-        build_index(built.content, built.index, gate=Gate(min_p1=0.6), **options)
-    report = build_index(built.content, built.index, gate=Gate(min_p1=0.5), **options)
+        build_index(built.content, built.index, settings=Settings(min_p1=0.6), **options)
+    report = build_index(built.content, built.index, settings=Settings(min_p1=0.5), **options)
     assert (report.generation, report.review.questions.p1) == ("000002", 0.5)
     # Without labelled questions the entries' own are asked, and each of the two is answered first.
     built.write("new.md", "# New\n\nwords\n")
-    report = build_index(built.content, built.index, encoder=built.encoder, gate=Gate(min_p1=1.0))
+    report = build_index(built.content, built.index, encoder=built.encoder, settings=Settings(min_p1=1.0))
     assert (report.review.questions.faq, report.review.questions.p1) == (2, 1.0)
 
 
-def test_a_first_hit_that_changes_is_reported_as_lost_and_won(built: SmallSite) -> None:
+def test_a_first_hit_that_changes_is_reported_as_newly_wrong_and_newly_right(built: SmallSite) -> None:
     cost = "Sixty pounds. Students pay half."
     (entry,) = (p.passage_id for p in built.store.load().passages.all() if p.question == "What does it cost?")
     questions = LabelledQuestions({"q": "bursary for students"}, {"q": {entry: 1}}, {})
@@ -475,7 +476,7 @@ def test_a_first_hit_that_changes_is_reported_as_lost_and_won(built: SmallSite) 
     lost = QuestionChange("bursary for students", entry, "new/bursary-for-students")
     assert report.review is not None
     assert report.review.questions is not None
-    assert (report.review.questions.lost, report.review.questions.won) == ((lost,), ())
+    assert (report.review.questions.newly_wrong, report.review.questions.newly_right) == ((lost,), ())
     assert report.review.questions.changed == (lost,)  # the new entry's own question does not count
     built.write("calm-talks.md", ARTICLE.replace(cost, cost + " A bursary for students."))
     built.write("new.csv", "question,answer\nparking?,Behind the house\n")
@@ -484,19 +485,19 @@ def test_a_first_hit_that_changes_is_reported_as_lost_and_won(built: SmallSite) 
     won = QuestionChange("bursary for students?", "new/bursary-for-students", entry)
     assert report.review is not None
     assert report.review.questions is not None
-    assert (report.review.questions.won, report.review.questions.lost) == ((won,), ())
+    assert (report.review.questions.newly_right, report.review.questions.newly_wrong) == ((won,), ())
 
 
 def test_a_previous_generation_of_another_model_is_asked_with_its_own(site: SmallSite, tiny_models: Path) -> None:
     site.write("calm-talks.md", ARTICLE)
-    build_index(site.content, site.index, model=str(tiny_models / "mean"))
-    compared = build_index(site.content, site.index, model=str(tiny_models / "cls")).review
+    build_index(site.content, site.index, settings=Settings(model=str(tiny_models / "mean")))
+    compared = build_index(site.content, site.index, settings=Settings(model=str(tiny_models / "cls"))).review
     assert compared is not None
     assert compared.questions is not None
     assert (compared.questions.not_compared, compared.questions.faq) == ("", 2)
     (graph,) = site.store.model_folder(site.store.load().manifest.fingerprint).glob("model.onnx")
     graph.write_bytes(b"damage")
-    told = build_index(site.content, site.index, model=str(tiny_models / "mean")).review
+    told = build_index(site.content, site.index, settings=Settings(model=str(tiny_models / "mean"))).review
     assert told is not None
     assert told.questions is not None
     assert "model.onnx is damaged" in told.questions.not_compared

@@ -8,8 +8,8 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from indexer.build import build_index
-from indexer.errors import PublicationRefusedError
 from indexer.labelled import LabelledQuestions
+from indexer.report import PublicationRefusedError
 from indexer.report_page import report_page
 from tests.conftest import SmallSite
 

@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urlsplit
 from indexer.build import build_index
 from indexer.model.encoder import load_encoder
 from indexer.model.files import find_model
-from indexer.review.gate import Gate
+from indexer.settings import Settings
 from indexer.store.index_store import IndexStore
 from tests.conftest import keep_model
 
@@ -27,7 +27,7 @@ class NumberedSite:
         self.content.mkdir(parents=True)
         self.write("000001")
         keep_model(self.index, exported)
-        build_index(self.content, self.index, model=str(model), gate=Gate(force=True))
+        build_index(self.content, self.index, settings=Settings(model=str(model)), force=True)
         self._encoder = load_encoder(self.store.model_folder(find_model(str(model)).fingerprint))
 
     def write(self, number: str) -> None:
@@ -40,9 +40,9 @@ class NumberedSite:
 
     def publish(self) -> str:
         """Publish the next generation, whose number is in every passage."""
-        number = self.store.next_number()
+        number = self.store.next_generation()
         self.write(number)
-        assert build_index(self.content, self.index, encoder=self._encoder, gate=Gate(force=True)).generation == number
+        assert build_index(self.content, self.index, encoder=self._encoder, force=True).generation == number
         return number
 
 

@@ -27,7 +27,7 @@ def version_of(generation: Generation) -> int:
     assert len(generation.sentence_rows) == len(generation.sentences) == generation.manifest.sentences
     if generation.manifest.model == HashedWordsEncoder.name:
         asked = HashedWordsEncoder().encode_query([next(p.question for p in passages if p.question)])[0]
-        (nearest,), (cosine,) = generation.vectors.search(asked, 1)
+        (nearest,), (cosine,) = generation.nearest.search(asked, 1)
         assert cosine > 0.9999
         assert passages[generation.rows[nearest]["passage"]].question
         assert np.isfinite(generation.vectors.vectors(np.arange(len(generation.vectors)))).all()
@@ -50,6 +50,6 @@ def leftovers(index: Path) -> list[str]:
     odd += [entry.name for entry in (index / "generations").iterdir() if not re.fullmatch(r"\d{6}", entry.name)]
     models = index / "models"
     odd += [e.name for e in (models.iterdir() if models.exists() else ()) if not re.fullmatch("[0-9a-f]{16}", e.name)]
-    for number in IndexStore(index).numbers():
+    for number in IndexStore(index).generations():
         Generation.load(index / "generations" / number)  # what is kept is whole
     return odd

@@ -98,23 +98,21 @@ class Rebuilder:
 def build(content: Path, index: Path, fingerprint: str = "0", die_at: int | None = None) -> None:
     """Build once and say what was published; kill this process at the given I/O step."""
     from indexer.build import build_index
-    from indexer.review.gate import Gate
 
     if die_at is not None:
         _die_at(die_at)
-    report = build_index(content, index, encoder=encoder_of(fingerprint), gate=Gate(force=True))
+    report = build_index(content, index, encoder=encoder_of(fingerprint), force=True)
     _say({"generation": report.generation, "published": report.published})
 
 
 def build_forever(content: Path, index: Path, version: int, real_model: bool = False) -> None:
     """Build ever later versions of the content, and say so after every publication."""
     from indexer.build import build_index
-    from indexer.review.gate import Gate
 
     encoder = None if real_model else encoder_of("0")
     while True:
         write_version(content, version)
-        report = build_index(content, index, encoder=encoder, gate=Gate(force=True))
+        report = build_index(content, index, encoder=encoder, force=True)
         _say({"generation": report.generation, "version": version})
         version += 1
 

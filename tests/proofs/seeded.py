@@ -59,7 +59,7 @@ BUGS = (
     ),
     Bug(
         "a file's hash is not compared",
-        "indexer/generation/generation.py",
+        "indexer/generation/manifest.py",
         " and sha256_file(path) == expected",
         "",
         "tests/search_api/test_live_index.py::test_a_damaged_first_generation_is_a_problem_not_a_crash",
@@ -73,7 +73,7 @@ BUGS = (
     ),
     Bug(
         "a file too many is overlooked",
-        "indexer/generation/generation.py",
+        "indexer/generation/manifest.py",
         " or not (path.is_dir() or path.relative_to(folder).as_posix() in known)",
         "",
         "tests/proofs/test_damage.py::test_a_file_more",
@@ -81,23 +81,23 @@ BUGS = (
     Bug(
         "a generation is published unverified",
         "indexer/store/index_store.py",
-        "        generation = Generation.load(built)\n        check_sound(generation, proven)\n"
-        "        if review is not None:\n            review(generation)\n",
+        "        check_sound(generation, unchanged)
+",
         "",
-        "tests/indexer/store/test_index_store.py::test_a_damaged_build_is_not_published",
+        "tests/indexer/generation/test_soundness.py::test_an_unsound_build_is_not_published",
     ),
     Bug(
         "the newest generations are pruned, the published one with them",
         "indexer/store/index_store.py",
         "        for number in others[keep:]:\n",
-        "        for number in self.numbers()[:-keep]:\n",
+        "        for number in self.generations()[:-keep]:\n",
         "tests/indexer/store/test_index_store.py::test_three_generations_are_kept_besides_the_current_one",
     ),
     Bug(
         "the lock is ignored",
         "indexer/store/index_store.py",
-        'with FileLock(self.folder / "lock").acquire(timeout=0):',
-        "with suppress(Timeout):",
+        'FileLock(self.folder / "lock").acquire(timeout=0)',
+        "suppress(Timeout)",
         "tests/indexer/store/test_index_store.py::test_the_lock_shuts_out_another_process",
     ),
     Bug(
@@ -137,14 +137,14 @@ BUGS = (
     ),
     Bug(
         "another model's embeddings are reused",
-        "indexer/build.py",
-        "        if previous is not None and previous.manifest.fingerprint == fingerprint:",
-        "        if previous is not None:",
+        "indexer/store/index_store.py",
+        "        if first is not None and first.generation.manifest.fingerprint == fingerprint:",
+        "        if first is not None:",
         "tests/indexer/test_build.py::test_another_model_embeds_everything_again",
     ),
     Bug(
         "embeddings are reused by less than the whole text",
-        "indexer/generation/generation.py",
+        "indexer/generation/rows.py",
         "hashlib.blake2b(text.encode(), digest_size=8)",
         "hashlib.blake2b(text[:12].encode(), digest_size=8)",
         "tests/indexer/test_build.py::test_an_edited_answer_embeds_its_own_texts_only",
@@ -158,7 +158,7 @@ BUGS = (
     ),
     Bug(
         "faiss' padding is taken for a row",
-        "indexer/vectors/vector_index.py",
+        "indexer/vectors/ann.py",
         "            valid = found[0] >= 0 ",
         "            valid = found[0] >= -1 ",
         "tests/proofs/test_seeded_bugs.py::test_padding_is_never_a_row",

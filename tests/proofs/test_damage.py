@@ -12,9 +12,8 @@ import tokenizers
 
 from indexer.build import build_index
 from indexer.errors import IndexDamagedError, ModelError
-from indexer.generation.generation import verify
+from indexer.generation.manifest import verify
 from indexer.model.encoder import load_encoder
-from indexer.review.gate import Gate
 from indexer.store.index_store import IndexStore
 from tests.proofs.effort import effort
 from tests.proofs.rebuilder import encoder_of, write_version
@@ -25,7 +24,7 @@ def index(quick: Path) -> Path:
     """Two generations of different content."""
     for version in (1, 2):
         write_version(quick / "content", version)
-        build_index(quick / "content", quick / "index", encoder=encoder_of("0"), gate=Gate(force=True))
+        build_index(quick / "content", quick / "index", encoder=encoder_of("0"), force=True)
     return quick / "index"
 
 

@@ -19,7 +19,6 @@ import pytest
 
 from indexer.build import build_index
 from indexer.errors import FaqError, IndexStoreError
-from indexer.review.gate import Gate
 from indexer.store.index_store import IndexStore
 from tests.proofs.disk import Disk, put
 from tests.proofs.effort import effort
@@ -54,7 +53,7 @@ def three_generations(folder: Path) -> Disk:
     """An index of as many generations as are kept, so that the next build prunes; content is ahead of it."""
     for version in range(1, 4):
         write_version(folder / "content", version)
-        build_index(folder / "content", folder / "index", encoder=encoder_of("0"), gate=Gate(force=True))
+        build_index(folder / "content", folder / "index", encoder=encoder_of("0"), force=True)
     write_version(folder / "content", 4)
     return Disk.read(folder / "index")
 
@@ -71,7 +70,7 @@ def check(index: Path, content: Path, code: int, output: str, causes: tuple[str,
     else:
         assert found == NEW, output
     # A generation that could not be pointed to any more keeps its number.
-    assert build_index(content, index, encoder=encoder_of("0"), gate=Gate(force=True)).generation in (NEW[0], "000005")
+    assert build_index(content, index, encoder=encoder_of("0"), force=True).generation in (NEW[0], "000005")
     assert published(index) in (NEW, ("000005", NEW[1]))
     assert leftovers(index) == []
 
@@ -150,7 +149,7 @@ def test_sqlites_full_disk_is_named(quick: Path, monkeypatch: pytest.MonkeyPatch
     three_generations(quick)
     monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Full))
     with pytest.raises(IndexStoreError, match="database or disk is full; nothing was published"):
-        build_index(quick / "content", quick / "index", encoder=encoder_of("0"), gate=Gate(force=True))
+        build_index(quick / "content", quick / "index", encoder=encoder_of("0"), force=True)
     assert published(quick / "index") == OLD
 
 
@@ -158,7 +157,7 @@ def test_an_error_after_the_swap_does_not_deny_it(quick: Path, monkeypatch: pyte
     three_generations(quick)
     monkeypatch.setattr(IndexStore, "size", lambda *_: os.stat(quick / "nowhere"))
     with pytest.raises(IndexStoreError, match="generation 000004 was published before that"):
-        build_index(quick / "content", quick / "index", encoder=encoder_of("0"), gate=Gate(force=True))
+        build_index(quick / "content", quick / "index", encoder=encoder_of("0"), force=True)
     assert published(quick / "index") == NEW
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from indexer.build import build_index
 from indexer.model.card import EncoderCard
 from indexer.model.encoder import Encoder
-from indexer.review.gate import Gate
 from indexer.store.index_store import IndexStore
 from tests.proofs.effort import effort
 from tests.proofs.oracle import leftovers, published
@@ -46,7 +45,7 @@ def kill_again_and_again(rebuilder: Rebuilder, folder: Path, kills: int, encoder
         version += 2
         write_version(content, version)
         started = time.perf_counter()
-        number = build_index(content, index, encoder=encoder, gate=Gate(force=True)).generation
+        number = build_index(content, index, encoder=encoder, force=True).generation
         pace = time.perf_counter() - started
         assert published(index) == (number, version)
         assert leftovers(index) == []

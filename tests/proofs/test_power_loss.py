@@ -15,7 +15,6 @@ from indexer.build import build_index
 from indexer.errors import ModelError
 from indexer.model.encoder import load_encoder
 from indexer.model.files import find_model
-from indexer.review.gate import Gate
 from tests.proofs import disk
 from tests.proofs.effort import effort
 from tests.proofs.oracle import leftovers, published
@@ -86,7 +85,7 @@ def test_power_lost_during_a_rebuild(quick: Path, tmp_path: Path, already: int) 
     site.mkdir()
     for version in range(1, already + 1):
         write_version(content, version)
-        build_index(content, site / "index", encoder=encoder_of("0"), gate=Gate(force=True))
+        build_index(content, site / "index", encoder=encoder_of("0"), force=True)
     old = (f"{already:06}", already) if already else None
     new = (f"{already + 1:06}", already + 1)
     write_version(content, already + 1)
@@ -98,7 +97,7 @@ def test_power_lost_during_a_rebuild(quick: Path, tmp_path: Path, already: int) 
         assert found == new if ended else found in (old, new)
         if len(losses.seen) % effort(50, 10) == 0:  # the next build needs no help
             write_version(content, 9)
-            number = build_index(content, lost / "index", encoder=encoder_of("0"), gate=Gate(force=True)).generation
+            number = build_index(content, lost / "index", encoder=encoder_of("0"), force=True).generation
             assert published(lost / "index") == (number, 9)
             assert leftovers(lost / "index") == []
 

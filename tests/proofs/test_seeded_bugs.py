@@ -13,8 +13,10 @@ import faiss
 import numpy as np
 import pytest
 
+from indexer.vectors.engines import SearchLimits, build_neighbours
+from indexer.vectors.nearest import SearchKind
 from indexer.vectors.rounding import from_shorts, to_shorts
-from indexer.vectors.vector_index import SearchKind, VectorIndex
+from indexer.vectors.stored_rows import StoredRows
 from tests.conftest import ROOT, SmallSite
 from tests.proofs.effort import effort
 from tests.proofs.rebuilder import ONE_THREAD
@@ -77,8 +79,7 @@ def test_a_sentence_that_becomes_a_paragraph_is_embedded_again(site: SmallSite) 
 
 
 def test_padding_is_never_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(VectorIndex, "MAX_EXACT", 2)
-    index = VectorIndex.build(32767 * np.eye(20, dtype=np.int16))
+    index = build_neighbours(StoredRows(32767 * np.eye(20, dtype=np.int16)), SearchLimits(max_exact=2))
     assert index.kind is SearchKind.COMPACT
     padded = np.array([[1.0, 0.0, -3.4e38]], dtype=np.float32), np.array([[1, 0, -1]])
     # As faiss answers when a filter leaves fewer rows than were asked for.

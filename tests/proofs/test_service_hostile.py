@@ -34,7 +34,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, tiny_models: Path, tiny_exp
         yield running
         with urllib.request.urlopen(running.url + "health") as alive:
             assert alive.status == 200
-    assert numbered.store.numbers() == ["000001"]  # none of it started a rebuild
+    assert numbered.store.generations() == ["000001"]  # none of it started a rebuild
     assert "Traceback" not in running.log
     assert " 500 " not in running.log
 

@@ -104,7 +104,7 @@ def test_what_is_not_meant_starts_nothing(
     assert "Access-Control-Allow-Origin" not in answered
     assert "zanzibar" not in str(problem)
     assert door.rebuilds() == []
-    assert door.site.store.numbers() == ["000001"]
+    assert door.site.store.generations() == ["000001"]
 
 
 def test_the_key_is_asked_for_before_a_rebuild_is_looked_up(door: Door) -> None:
@@ -127,7 +127,7 @@ def test_of_twenty_at_once_one_runs_and_publishes(door: Door) -> None:
     _, ended, _ = door.ask("GET", answered["Location"], HELD)
     assert (ended["status"], ended["error"], ended["report"]["generation"]) == ("done", None, "000002")
     assert ended["seconds"] > 0
-    assert door.site.store.numbers() == ["000002", "000001"]
+    assert door.site.store.generations() == ["000002", "000001"]
     eventually(lambda: door.ask("GET", "/ready", {})[1]["generation"] == "000002")
 
 

@@ -13,8 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from indexer.build import build_index
 from indexer.errors import ContentError, IndexDamagedError, IndexMissingError
-from indexer.review.gate import Gate
-from indexer.store.index_store import KEEP, IndexStore
+from indexer.settings import Settings
+from indexer.store.index_store import IndexStore
 from search_api.searcher import Searcher
 from tests.proofs.effort import effort
 from tests.proofs.oracle import leftovers
@@ -76,7 +76,7 @@ class Site(RuleBasedStateMachine):
     @rule()
     def rebuild(self) -> None:
         try:
-            report = build_index(self.content, self.index, encoder=encoder_of(self.model), gate=Gate(force=True))
+            report = build_index(self.content, self.index, encoder=encoder_of(self.model), force=True)
         except ContentError:
             assert not self.pages
             return
@@ -108,7 +108,7 @@ class Site(RuleBasedStateMachine):
     @precondition(lambda self: self.current)
     @rule(data=st.data())
     def damage(self, data: st.DataObject) -> None:
-        number = data.draw(st.sampled_from(self.store.numbers()))
+        number = data.draw(st.sampled_from(self.store.generations()))
         files = sorted(path for path in (self.index / "generations" / number).rglob("*") if path.is_file())
         path = data.draw(st.sampled_from(files))
         content = path.read_bytes()
@@ -146,16 +146,16 @@ class Site(RuleBasedStateMachine):
         assert number > max(self.generations, default="")
         self.generations[number] = (dict(self.pages), self.model)
         self.current = number
-        self.damaged &= set(self.store.numbers())
-        assert len(self.store.numbers()) <= KEEP + 1
+        self.damaged &= set(self.store.generations())
+        assert len(self.store.generations()) <= Settings().keep + 1
 
     def note_unpublished(self) -> None:
         """A rebuild killed before it could point to its whole generation leaves one to roll back to."""
-        whole = [number for number in self.store.numbers() if number not in self.generations]
+        whole = [number for number in self.store.generations() if number not in self.generations]
         self.generations |= {number: (dict(self.pages), self.model) for number in whole}
 
     def sound_before(self) -> list[str]:
-        return [n for n in self.store.numbers() if n < self.current and n not in self.damaged]
+        return [n for n in self.store.generations() if n < self.current and n not in self.damaged]
 
 
 def is_sound(store: IndexStore, number: str) -> bool:
@@ -168,7 +168,7 @@ def is_sound(store: IndexStore, number: str) -> bool:
 
 def leftovers_but(damaged: set[str], index: Path) -> list[str]:
     """What a rebuild left behind, as far as nothing is damaged on purpose."""
-    return [] if damaged & set(IndexStore(index).numbers()) else leftovers(index)
+    return [] if damaged & set(IndexStore(index).generations()) else leftovers(index)
 
 
 @pytest.fixture

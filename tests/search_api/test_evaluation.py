@@ -19,9 +19,10 @@ from indexer.documents import Passage, PassageKind
 from indexer.errors import DatasetError
 from indexer.labelled import LabelledQuestions
 from indexer.model.encoder import Encoder
+from indexer.settings import Settings
 from indexer.store.index_store import IndexStore
 from search_api.evaluation import METRICS, Evaluation, _calibration_error, evaluate, read_passages
-from search_api.searcher import DEFAULT_THRESHOLDS, Searcher, Thresholds
+from search_api.searcher import Searcher
 from tests.conftest import ROOT
 
 # "red rose garden", in any order, finds `rose` (3 words in common), then `fence` (2), then `brick` (1).
@@ -50,7 +51,7 @@ BY_HAND = {
     "R@10": (1 + 1 + 1 + 1 + 0) / 5,
     "R@100": (1 + 1 + 1 + 1 + 0) / 5,
 }
-STRANGERS = {"u1": "violin trumpet", "u2": "tractor", "u3": "pasta tomato"}
+OFF_TOPIC_QUESTIONS = {"u1": "violin trumpet", "u2": "tractor", "u3": "pasta tomato"}
 NO_ANSWER = {
     "AUROC",
     "coverage@5%FA",
@@ -66,20 +67,20 @@ Open = Callable[..., Searcher]
 def searching(tmp_path: Path, fake_encoder: Encoder) -> Open:
     """Makes a searcher over paragraphs with these ids and texts."""
 
-    def open_over(texts: dict[str, str], thresholds: Thresholds = DEFAULT_THRESHOLDS) -> Searcher:
+    def open_over(texts: dict[str, str], settings: Settings | None = None) -> Searcher:
         passages = [
             Passage(passage_id=key, kind=PassageKind.PARAGRAPH, document_id=key, document_title="", text=text)
             for key, text in texts.items()
         ]
         index_passages(passages, tmp_path / "index", fake_encoder)
-        return Searcher(IndexStore(tmp_path / "index").load(), fake_encoder, thresholds=thresholds)
+        return Searcher(IndexStore(tmp_path / "index").load(), fake_encoder, settings=settings)
 
     return open_over
 
 
 @pytest.fixture
 def report(searching: Open) -> Evaluation:
-    return evaluate(searching(TEXTS | CROWD), LabelledQuestions(QUERIES, QRELS, STRANGERS), "garden")
+    return evaluate(searching(TEXTS | CROWD), LabelledQuestions(QUERIES, QRELS, OFF_TOPIC_QUESTIONS), "garden")
 
 
 def test_the_metrics_are_those_computed_by_hand(report: Evaluation) -> None:
@@ -125,7 +126,7 @@ def test_each_interval_holds_its_mean_and_is_the_same_every_time(report: Evaluat
     for metric, (low, high) in report.intervals.items():
         assert 0 <= low <= report.metrics[metric] <= high <= 1
         assert low < high
-    again = evaluate(searching(TEXTS | CROWD), LabelledQuestions(QUERIES, QRELS, STRANGERS), "garden")
+    again = evaluate(searching(TEXTS | CROWD), LabelledQuestions(QUERIES, QRELS, OFF_TOPIC_QUESTIONS), "garden")
     assert again == report
 
 
@@ -168,7 +169,7 @@ def test_no_answer_figures_by_hand(searching: Open, answerable: dict[str, str], 
 def test_verdicts_are_counted_by_the_thresholds_of_the_searcher(
     searching: Open, threshold: float, high: float, none: float
 ) -> None:
-    searcher = searching(TEXTS, Thresholds(high=threshold, partial=threshold))
+    searcher = searching(TEXTS, Settings(high=threshold, partial=threshold))
     asked = LabelledQuestions({"q": "garden bread"}, {"q": {"rose": 1}}, {"u": "tractor"})
     found = evaluate(searcher, asked, "thresholds").no_answer
     assert found is not None

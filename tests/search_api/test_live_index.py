@@ -14,6 +14,7 @@ import pytest
 
 from indexer.build import build_index
 from indexer.errors import IndexMissingError
+from indexer.settings import Settings
 from search_api.live_index import LiveIndex
 from tests.conftest import HashedWordsEncoder, SmallSite
 
@@ -39,7 +40,7 @@ def damage_the_newest(site: SmallSite) -> None:
 
 def publish_damaged(site: SmallSite) -> None:
     """A new generation appears whose bytes changed on the way, as when an index is copied to another machine."""
-    number = site.store.next_number()
+    number = site.store.next_generation()
     shutil.copytree(site.index / "generations" / site.store.current(), site.index / "generations" / number)
     (site.index / "current").write_text(f"{number}\n")
     damage_the_newest(site)
@@ -78,7 +79,7 @@ def test_a_generation_pruned_while_it_serves_goes_on_serving(site: SmallSite, li
     kept = live.searcher()
     for number in range(5):
         site.publish(f"other words {number}")
-    assert "000001" not in site.store.numbers()
+    assert "000001" not in site.store.generations()
     (hit,) = kept.search("first").hits
     assert hit.passage.text == "first words. second sentence."
 
@@ -160,11 +161,11 @@ def test_an_index_of_another_model_is_a_problem_when_the_encoder_is_given(site: 
 
 def test_an_index_rebuilt_with_another_model_is_followed(site: SmallSite, tiny_models: Path) -> None:
     site.write("article.md", "# Article\n\nfirst words\n")
-    build_index(site.content, site.index, model=str(tiny_models / "mean"))
+    build_index(site.content, site.index, settings=Settings(model=str(tiny_models / "mean")))
     live = LiveIndex(site.index)
     live.refresh()
     assert live.searcher().encoder.dim == 32
-    build_index(site.content, site.index, model=str(tiny_models / "cls"))
+    build_index(site.content, site.index, settings=Settings(model=str(tiny_models / "cls")))
     live.refresh()
     assert (live.problem, served(live), live.searcher().encoder.dim) == ("", "000002", 24)
 

@@ -13,6 +13,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from indexer.errors import FaqError
+from indexer.settings import Settings
 from search_api.live_index import LiveIndex
 from search_api.rebuilder import Job, JobStatus, Rebuilder, RebuildRunningError
 from search_api.web.app import create_app
@@ -93,8 +94,7 @@ def test_one_runs_at_a_time_and_the_last_few_are_kept() -> None:
 
 
 @pytest.mark.parametrize("stubborn", [False, True])
-def test_stopping_ends_the_process(stubborn: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("search_api.rebuilder._TERMINATION_SECONDS", 0.2)
+def test_stopping_ends_the_process(stubborn: bool, tmp_path: Path) -> None:
     number = tmp_path / "pid"
     ignore = "signal.signal(signal.SIGTERM, signal.SIG_IGN);" if stubborn else ""
     code = (
@@ -102,7 +102,7 @@ def test_stopping_ends_the_process(stubborn: bool, tmp_path: Path, monkeypatch: 
     )
 
     async def one() -> Job | None:
-        rebuilder = Rebuilder(python(f"{code}; time.sleep(600)"))
+        rebuilder = Rebuilder(python(f"{code}; time.sleep(600)"), patience=0.2)
         job = rebuilder.start()
         while not number.exists() or not number.read_text():
             await asyncio.sleep(0.01)
@@ -118,15 +118,15 @@ def test_stopping_ends_the_process(stubborn: bool, tmp_path: Path, monkeypatch: 
 
 
 def test_what_is_rebuilt_never_comes_from_a_caller(tmp_path: Path) -> None:
-    rebuilder = Rebuilder.of(Path("-x"), tmp_path, model="m", questions=tmp_path)
-    assert rebuilder._command[1:] == (
-        "-m", "search_api.cli", "index", str(Path.cwd() / "-x"), "--index", str(tmp_path), "--json",
-        "--model", "m", "--questions", str(tmp_path),
-    )  # fmt: skip
+    rebuilder = Rebuilder.of(Path("x"), Settings(index=tmp_path, model="m", questions=tmp_path, admin_key=KEY))
+    assert rebuilder._command[1:] == ("-m", "search_api.cli", "index", str(Path.cwd() / "x"), "--json")
+    assert rebuilder._environment == {
+        "FAQ_INDEX": str(tmp_path), "FAQ_MODEL": "m", "FAQ_QUESTIONS": str(tmp_path)
+    }  # fmt: skip
 
 
-def client(site: SmallSite, **options: object) -> TestClient:
-    return TestClient(create_app(LiveIndex(site.index, site.encoder), **options))  # type: ignore[arg-type]
+def client(site: SmallSite, rebuilder: Rebuilder | None = None, **settings: object) -> TestClient:
+    return TestClient(create_app(LiveIndex(site.index, site.encoder), Settings(**settings), rebuilder=rebuilder))
 
 
 def test_without_a_key_there_is_no_such_address(site: SmallSite) -> None:
@@ -184,7 +184,7 @@ def test_the_description_says_that_a_key_is_needed(site: SmallSite) -> None:
 )
 def test_a_key_that_can_be_guessed_or_not_be_sent_is_refused(site: SmallSite, key: str, said: str) -> None:
     with pytest.raises(FaqError, match=f"FAQ_ADMIN_KEY {said}"):
-        create_app(LiveIndex(site.index), admin_key=key)
+        create_app(LiveIndex(site.index), Settings(admin_key=key))
 
 
 def test_serving_with_a_short_key_is_one_clear_line(tmp_path: Path) -> None:

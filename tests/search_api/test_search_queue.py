@@ -14,6 +14,7 @@ import pytest
 import uvicorn
 from starlette.testclient import TestClient
 
+from indexer.settings import Settings
 from search_api.live_index import LiveIndex
 from search_api.searcher import Searcher
 from search_api.web.app import create_app
@@ -49,7 +50,7 @@ def held(site: SmallSite, monkeypatch: pytest.MonkeyPatch) -> Held:
 
 @pytest.fixture
 def client(site: SmallSite, held: Held) -> Iterator[TestClient]:
-    with TestClient(create_app(LiveIndex(site.index, site.encoder), queue=SIZE)) as client:
+    with TestClient(create_app(LiveIndex(site.index, site.encoder), Settings(queue=SIZE))) as client:
         yield client
 
 
@@ -81,7 +82,7 @@ def test_a_search_that_fails_gives_its_place_back(client: TestClient, held: Held
 
 
 def test_who_left_while_waiting_is_not_searched_for(site: SmallSite, held: Held) -> None:
-    app = create_app(LiveIndex(site.index, site.encoder), queue=SIZE)
+    app = create_app(LiveIndex(site.index, site.encoder), Settings(queue=SIZE))
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
     with socket.create_server(("127.0.0.1", 0), backlog=SIZE) as door:
         port = door.getsockname()[1]

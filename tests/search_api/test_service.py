@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 from starlette.testclient import TestClient
 
+from indexer.settings import Settings
 from search_api.live_index import LiveIndex
 from search_api.searcher import Searcher
 from search_api.web.app import create_app
@@ -59,7 +60,7 @@ def test_without_an_index_the_process_lives_and_asks_for_patience(client: TestCl
 @pytest.mark.parametrize("path", ["/search?q=words", "/index"])
 def test_a_proxy_may_pass_the_prefix_on_or_not(site: SmallSite, path: str) -> None:
     site.publish("words")
-    with TestClient(create_app(LiveIndex(site.index, site.encoder), root_path="/faq")) as client:
+    with TestClient(create_app(LiveIndex(site.index, site.encoder), Settings(root_path="/faq"))) as client:
         whole, cut = client.get(f"/faq{path}"), client.get(path)
     assert whole.status_code == cut.status_code == 200
     assert whole.json().keys() == cut.json().keys()

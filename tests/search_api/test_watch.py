@@ -19,6 +19,7 @@ import pytest
 
 from indexer.build import build_index
 from indexer.errors import ContentError, DatasetError, FaqError, IndexLockedError
+from indexer.settings import Settings
 from search_api.watch import watch
 from tests.conftest import ROOT, SmallSite, keep_model
 from tests.search_api.test_cli import check_failure, faq
@@ -166,7 +167,7 @@ def test_the_command_prints_its_reports_until_it_is_ended(
     model = str(tiny_models / "mean")
     site.write("article.md", "# Article\n\nfirst words\n")
     keep_model(site.index, tiny_exports / "mean")
-    build_index(site.content, site.index, model=model)
+    build_index(site.content, site.index, settings=Settings(model=model))
     command = [sys.executable, "-m", "search_api.cli", "watch", str(site.content), "--index", str(site.index)]
     command += ["--model", model]
     with tempfile.NamedTemporaryFile() as out, tempfile.NamedTemporaryFile() as err:

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from indexer.errors import FaqError
+from indexer.settings import Settings
 from search_api.web.server import run
 from tests.conftest import serving
 from tests.search_api.test_live_index import eventually
@@ -49,4 +50,4 @@ def test_workers_answer_are_replaced_and_end_together(sample_index: Path) -> Non
 
 def test_workers_and_rebuilds_over_http_do_not_go_together(tmp_path: Path) -> None:
     with pytest.raises(FaqError, match="one worker only"):
-        run(tmp_path, host="127.0.0.1", port=0, workers=2, admin_key="a-key-of-length-20+")
+        run(Settings(index=tmp_path, port=0, workers=2, admin_key="a-key-of-length-20+"))

@@ -69,12 +69,12 @@ def test_no_signal_is_too_large(signal: float, expected: int) -> None:
 
 @pytest.mark.parametrize("middle", [-0.2, 0.0, 0.3, 0.4])
 def test_strangers_as_far_away_as_usual_leave_the_built_in_curve(middle: float) -> None:
-    assert Confidence.of_strangers([0.1 - 1, middle, 1.0]) == BUILT_IN
+    assert Confidence.of_off_topic([0.1 - 1, middle, 1.0]) == BUILT_IN
 
 
 @pytest.mark.parametrize("middle", [0.41, 0.5, 0.8, 0.95, 1.0])
 def test_a_model_that_finds_strangers_near_is_believed_later(middle: float) -> None:
-    placed = Confidence.of_strangers([0.0, middle, middle, middle, 1.0])
+    placed = Confidence.of_off_topic([0.0, middle, middle, middle, 1.0])
     assert placed.probability(min(middle, 0.99)) == pytest.approx(BUILT_IN.probability(0.4), abs=1e-9)
     assert placed.probability(1.0) == pytest.approx(BUILT_IN.probability(1.0), abs=1e-9)
     half = (min(middle, 0.99) + 1) / 2  # half of the way from the strangers to a perfect hit, on either scale
@@ -83,7 +83,7 @@ def test_a_model_that_finds_strangers_near_is_believed_later(middle: float) -> N
 
 
 def test_a_placed_curve_is_what_few_labels_stay_near_to() -> None:
-    placed = Confidence.of_strangers([0.8])
+    placed = Confidence.of_off_topic([0.8])
     assert distance(placed.fit([0.9], [True]), placed) < 0.25 < 0.75 < distance(placed, BUILT_IN)
 
 

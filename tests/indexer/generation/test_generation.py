@@ -14,10 +14,13 @@ import pytest
 from indexer.build import build_index
 from indexer.content.passages import Role
 from indexer.errors import IndexDamagedError
-from indexer.generation.generation import FORMAT, Generation, Layout, Manifest, verify
+from indexer.generation.generation import Generation
+from indexer.generation.layout import Layout
+from indexer.generation.manifest import FORMAT, Manifest, verify
 from indexer.model.encoder import Encoder
 from indexer.store.index_store import IndexStore
-from indexer.vectors.vector_index import SearchKind, VectorIndex
+from indexer.vectors.engines import SearchLimits
+from indexer.vectors.nearest import SearchKind
 from tests.conftest import SAMPLE, SmallSite
 
 
@@ -158,21 +161,20 @@ def test_a_loaded_generation_is_whole(whole: Path) -> None:
 def test_a_layout_names_all_that_is_on_disk(whole: Path) -> None:
     layout = Layout(whole)
     named = {getattr(layout, name) for name in dir(Layout) if isinstance(getattr(Layout, name), property)}
-    assert named - {layout.finder} == set(whole.iterdir())  # of few vectors every one is looked at
+    assert named - {layout.ann_index} == set(whole.iterdir())  # of few vectors every one is looked at
 
 
-def test_many_vectors_have_a_finder_beside_them(site: SmallSite, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_vectors_have_an_ann_index_beside_them(site: SmallSite) -> None:
     beds = "\n\n".join(f"Bed {number} wants {2 * number} cans of water" for number in range(20))
     site.write("garden.md", f"# Garden\n\n{beds}\n\n## Night\n\nOwls hunt mice silently\n")
     few = site.build()
     assert (few.nearest, few.recall) == ("exact", 1.0)
-    monkeypatch.setattr(VectorIndex, "MAX_EXACT", 1)
     site.write("zoo.md", "# Zoo\n\nOwls sleep all day\n")
-    many = site.build()
+    many = build_index(site.content, site.index, encoder=site.encoder, limits=SearchLimits(max_exact=1))
     assert (many.nearest, many.recall) == ("2 bit", 1.0)
     generation = site.store.load()
-    assert Layout(site.index / "generations" / many.generation).finder.exists()
-    assert generation.vectors.kind is SearchKind.COMPACT
+    assert Layout(site.index / "generations" / many.generation).ann_index.exists()
+    assert generation.nearest.kind is SearchKind.COMPACT
     assert (generation.manifest.nearest, generation.manifest.recall) == ("2 bit", 1.0)
 
 

@@ -8,12 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from indexer.arrays import FloatArray
+from indexer.arrays import ByteArray, FloatArray, IntArray
 from indexer.errors import IndexDamagedError
 from indexer.generation.generation import Generation
 from indexer.generation.soundness import check_sound
+from indexer.vectors.nearest import ExactNeighbours
 from indexer.vectors.rounding import to_shorts
-from indexer.vectors.vector_index import VectorIndex
+from indexer.vectors.stored_rows import StoredRows, StoredSentences
 from tests.conftest import HashedWordsEncoder, SmallSite
 
 FAQ = "question,answer\nWhat does it cost?,Sixty pounds. Students pay half.\nCan I park?,Behind the house.\n"
@@ -29,10 +30,14 @@ def sound(site: SmallSite) -> Generation:
 def with_vectors(generation: Generation, change: Callable[[FloatArray], None]) -> Generation:
     values = generation.vectors.vectors(slice(None)).copy()
     change(values)
-    return replace(generation, vectors=VectorIndex.build(to_shorts(values)))
+    return replace(generation, vectors=StoredRows(to_shorts(values)))
 
 
-def set_row(row: int, value: object) -> Callable[[FloatArray], None]:
+def with_sentences(generation: Generation, rounded: ByteArray) -> Generation:
+    return replace(generation, sentences=StoredSentences(rounded))
+
+
+def set_row(row: int, value: float) -> Callable[[FloatArray], None]:
     def change(values: FloatArray) -> None:
         values[row] = value
 
@@ -41,15 +46,15 @@ def set_row(row: int, value: object) -> Callable[[FloatArray], None]:
 
 def swapped_index(generation: Generation) -> Generation:
     """An index that answers with other rows than it holds, as after a wrong read."""
-    index = VectorIndex.build(generation.vectors.rounded)
+    index = ExactNeighbours(generation.vectors)
     honest = index.search_many
 
-    def search_many(queries: FloatArray, k: int) -> tuple[np.ndarray, FloatArray]:
+    def search_many(queries: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
         found, cosines = honest(queries, k)
-        return (found + 1) % len(index), cosines
+        return (found + 1) % len(generation.vectors), cosines
 
     index.search_many = search_many  # type: ignore[method-assign]
-    return replace(generation, vectors=index)
+    return replace(generation, nearest=index)
 
 
 def test_what_a_build_makes_is_sound(sound: Generation) -> None:
@@ -69,12 +74,18 @@ SPOILED: dict[str, tuple[Callable[[Generation], Generation], str]] = {
     "documents": (lambda g: replace(g, manifest=replace(g.manifest, documents=2)), "1 documents where 2 belong"),
     "vectors": (lambda g: replace(g, manifest=replace(g.manifest, vectors=7)), "6 vectors where 7 belong, 6 rows"),
     "dimensions": (lambda g: replace(g, manifest=replace(g.manifest, dim=65)), "64 dimensions where 65 belong"),
-    "sentences": (lambda g: replace(g, sentences=g.sentences[1:]), "1 sentences where 2 belong"),
+    "sentences": (
+        lambda g: replace(g, sentences=StoredSentences(g.sentences.rounded[1:])),
+        "1 sentences where 2 belong",
+    ),
     "order": (lambda g: replace(g, rows=g.rows[::-1]), "not in the order of its passages"),
     "a passage without a vector": (lambda g: replace(g, rows=g.rows[[0, 0, 0, 0, 0, 0]]), "one has no vector"),
     "not finite": (lambda g: with_vectors(g, set_row(2, np.nan)), r"vector 2 has length 0\.0000 instead of 1"),
     "zero": (lambda g: with_vectors(g, set_row(5, 0.0)), r"vector 5 has length 0\.0000 instead of 1"),
-    "a sentence of nothing": (lambda g: replace(g, sentences=g.sentences * np.int8(0)), "sentence vector 0"),
+    "a sentence of nothing": (
+        lambda g: replace(g, sentences=StoredSentences(g.sentences.rounded * np.int8(0))),
+        "sentence vector 0",
+    ),
     "an index that answers wrongly": (swapped_index, r"fees/what-does-it-cost is not found by its own question"),
 }
 
@@ -89,7 +100,7 @@ class Halved(HashedWordsEncoder):
     """Forgets to make its vectors unit vectors."""
 
     def encode_documents(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> FloatArray:
-        return super().encode_documents(texts, progress) / 2
+        return super().encode_documents(texts, progress) / np.float32(2)
 
 
 def test_an_unsound_build_is_not_published(site: SmallSite) -> None:
@@ -98,25 +109,27 @@ def test_an_unsound_build_is_not_published(site: SmallSite) -> None:
     spoiled.fingerprint = "1" * 64
     with pytest.raises(IndexDamagedError, match=r"vector 0 has length 0\.5000"):
         site.build(spoiled)
-    assert site.store.numbers() == ["000001"]
+    assert site.store.generations() == ["000001"]
     assert site.store.current() == "000001"
 
 
-def test_of_proven_entries_a_sample_is_looked_for_and_of_others_each(
-    site: SmallSite, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_of_unchanged_entries_a_sample_is_looked_for_and_of_others_each(site: SmallSite) -> None:
     site.write("a.csv", "question,answer\n" + "".join(f"What of w{n}?,It is v{n}.\n" for n in range(9)))
     site.build()
     generation = site.store.load()
-    monkeypatch.setattr("indexer.generation.soundness._MAX_PROVEN", 2)
     asked: list[int] = []
-    honest = generation.vectors.search_many
-    monkeypatch.setattr(
-        VectorIndex, "search_many", lambda _, queries, k: asked.append(len(queries)) or honest(queries, k)
-    )
-    check_sound(generation)
-    proven = np.ones(9, dtype=np.bool_)
-    check_sound(generation, proven)
-    proven[4:] = False
-    check_sound(generation, proven)
+    counting = ExactNeighbours(generation.vectors)
+    honest = counting.search_many
+
+    def search_many(queries: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
+        asked.append(len(queries))
+        return honest(queries, k)
+
+    counting.search_many = search_many  # type: ignore[method-assign]
+    generation = replace(generation, nearest=counting)
+    check_sound(generation, sampled=2)
+    unchanged = np.ones(9, dtype=np.bool_)
+    check_sound(generation, unchanged, sampled=2)
+    unchanged[4:] = False
+    check_sound(generation, unchanged, sampled=2)
     assert asked == [9, 2, 7]

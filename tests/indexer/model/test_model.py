@@ -19,8 +19,9 @@ from indexer.files import read_signed, sign
 from indexer.model.card import EncoderCard, Runtime
 from indexer.model.encoder import Encoder, load_encoder
 from indexer.model.export import export_model
-from indexer.model.files import DEFAULT_MODEL, find_model
+from indexer.model.files import find_model
 from indexer.model.sentence_transformer import load_sentence_transformer
+from indexer.settings import DEFAULT_MODEL, Settings
 from indexer.store.index_store import IndexStore
 from search_api.searcher import Searcher
 from tests.conftest import ROOT, SAMPLE, SmallSite
@@ -210,9 +211,9 @@ def test_an_altered_card_is_refused(tiny_exports: Path, tmp_path: Path) -> None:
 @EVERY_TINY_MODEL
 def test_any_model_works_from_content_to_hit(tiny_models: Path, tmp_path: Path, name: str) -> None:
     model = str(tiny_models / name)
-    report = build_index(SAMPLE, tmp_path / "index", model=model)
+    report = build_index(SAMPLE, tmp_path / "index", settings=Settings(model=model))
     assert (report.published, report.model) == (True, model)
-    again = build_index(SAMPLE, tmp_path / "index", model=model)
+    again = build_index(SAMPLE, tmp_path / "index", settings=Settings(model=model))
     assert (again.published, again.embedded) == (False, 0)
     question = "Can I see a counsellor on my own?"
     hit = Searcher.open(tmp_path / "index").search(question).hits[0]
@@ -221,12 +222,12 @@ def test_any_model_works_from_content_to_hit(tiny_models: Path, tmp_path: Path, 
 
 def test_a_damaged_export_in_an_index_is_made_anew(tiny_models: Path, tmp_path: Path) -> None:
     model = str(tiny_models / "cls")
-    build_index(SAMPLE, tmp_path / "index", model=model)
+    build_index(SAMPLE, tmp_path / "index", settings=Settings(model=model))
     folder = IndexStore(tmp_path / "index").model_folder(find_model(model).fingerprint)
     flip_a_byte(folder / "model.onnx")
     with pytest.raises(ModelError, match="is damaged"):
         Searcher.open(tmp_path / "index")
-    build_index(SAMPLE, tmp_path / "index", model=model)
+    build_index(SAMPLE, tmp_path / "index", settings=Settings(model=model))
     Searcher.open(tmp_path / "index")
 
 

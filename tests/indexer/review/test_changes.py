@@ -84,13 +84,13 @@ def test_of_many_entries_an_even_sample_is_asked() -> None:
     assert (len(probes.probes), probes.faq_entries) == (MAX_FAQ_PROBES, count)
 
 
-def test_won_lost_and_changed() -> None:
+def test_newly_right_newly_wrong_and_changed() -> None:
     asked = [("kept", "a"), ("won", "a"), ("lost", "a"), ("wrong both times", "a"), ("of a new entry", "n")]
     probes = Probes(tuple(Probe(q, frozenset([right]), 0) for q, right in asked), 5)
     before, after = ["a", "b", "a", "b", "a"], ["a", "a", "b", "c", "n"]
     told = compare_questions(probes, None, frozenset("abc"), before, after)
     won, lost = QuestionChange("won", "b", "a"), QuestionChange("lost", "a", "b")
-    assert (told.won, told.lost) == ((won,), (lost,))
+    assert (told.newly_right, told.newly_wrong) == ((won,), (lost,))
     assert told.changed == (won, lost, QuestionChange("wrong both times", "b", "c"))
     assert (told.labelled, told.faq, told.p1) == (0, 5, 3 / 5)  # kept, won, and the new one
 
@@ -99,28 +99,34 @@ def test_the_same_passage_in_another_place_is_no_change() -> None:
     moved = compare_passages([paragraph("a/1", "one")], [paragraph("b/1", "one")])
     probes = Probes((Probe("one", frozenset(["b/1"])),), 0)
     told = compare_questions(probes, moved, frozenset(["b/1"]), ["a/1"], ["b/1"])
-    assert (told.changed, told.won, told.lost, told.p1) == ((), (), (), 1.0)
+    assert (told.changed, told.newly_right, told.newly_wrong, told.p1) == ((), (), (), 1.0)
 
 
 def test_labelled_questions_alone_make_the_share_where_there_are_any() -> None:
     probes = Probes((Probe("l", frozenset("a")), Probe("f", frozenset("b"), 0)), 1)
-    told = compare_questions(probes, None, frozenset(), "there is no previous generation", ["b", "b"])
+    told = compare_questions(
+        probes, None, frozenset(), None, ["b", "b"], not_compared="there is no previous generation"
+    )
     assert (told.labelled, told.faq, told.p1) == (1, 1, 0.0)
     assert told.not_compared == "there is no previous generation"
 
 
+def gate(max_removed: float = 0.5, min_p1: float | None = None, force: bool = False) -> Gate:
+    return Gate(max_removed=max_removed, min_p1=min_p1, force=force)
+
+
 def test_nothing_asked_refuses_nothing() -> None:
-    told = compare_questions(Probes((), 0), None, frozenset(), "none", [])
+    told = compare_questions(Probes((), 0), None, frozenset(), None, [])
     assert told.p1 is None
-    assert Gate(min_p1=1.0).refusal(None, told) == ""
+    assert gate(min_p1=1.0).refusal(None, told) == ""
 
 
 @pytest.mark.parametrize(
     ("gate", "refused"),
-    [(Gate(), False), (Gate(max_removed=0.49), True), (Gate(max_removed=0.0, force=True), False)],
+    [(gate(), False), (gate(max_removed=0.49), True), (gate(max_removed=0.0, force=True), False)],
     ids=str,
 )
 def test_the_gate_counts_what_is_gone(gate: Gate, refused: bool) -> None:
     changes = compare_passages(BEFORE, BEFORE[:2])  # half of them
-    told = compare_questions(Probes((), 0), None, frozenset(), "none", [])
+    told = compare_questions(Probes((), 0), None, frozenset(), None, [])
     assert bool(gate.refusal(changes, told)) is refused

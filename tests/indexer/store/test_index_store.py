@@ -15,6 +15,7 @@ import pytest
 from indexer.build import build_index
 from indexer.errors import IndexDamagedError, IndexLockedError, IndexMissingError, IndexStoreError
 from indexer.generation.generation import Generation
+from indexer.settings import Settings
 from indexer.store.index_store import IndexStore
 from tests.conftest import ROOT, HashedWordsEncoder, SmallSite
 
@@ -63,7 +64,7 @@ def test_nothing_published_is_said_with_the_next_step(tmp_path: Path) -> None:
         store.current()
     with pytest.raises(IndexMissingError):
         store.load()
-    assert store.numbers() == []
+    assert store.generations() == []
     assert not (tmp_path / "nowhere").exists()
 
 
@@ -87,7 +88,7 @@ def words_of(generation: Generation) -> str:
 def test_three_generations_are_kept_besides_the_current_one(site: SmallSite) -> None:
     for number in range(1, 7):
         site.publish(f"words of build {number}")
-    assert site.store.numbers() == ["000006", "000005", "000004", "000003"]
+    assert site.store.generations() == ["000006", "000005", "000004", "000003"]
     assert site.store.current() == "000006"
     assert words_of(site.store.load("000003")) == "words of build 3"
 
@@ -97,16 +98,16 @@ def test_what_a_publication_replaces_is_kept_however_old_it_is(site: SmallSite) 
         site.publish(f"words of build {number}")
     site.store.rollback("000001")
     site.write("article.md", "# Article\n\nwords of build 5\n")
-    build_index(site.content, site.index, encoder=site.encoder, keep=2)
-    assert site.store.numbers() == ["000005", "000004", "000001"]
-    build_index(site.content, site.index, encoder=site.encoder, keep=1, full=True)
-    assert site.store.numbers() == ["000006", "000005"]
+    build_index(site.content, site.index, encoder=site.encoder, settings=Settings(keep=2))
+    assert site.store.generations() == ["000005", "000004", "000001"]
+    build_index(site.content, site.index, encoder=site.encoder, settings=Settings(keep=1), full=True)
+    assert site.store.generations() == ["000006", "000005"]
 
 
 def test_a_generation_half_removed_is_not_taken_for_one(three: SmallSite) -> None:
     left = three.index / "generations" / ".pruned-000001"
     (three.index / "generations" / "000001").rename(left)
-    assert three.store.numbers() == ["000003", "000002"]
+    assert three.store.generations() == ["000003", "000002"]
     three.publish("words of build 4")
     assert not left.exists()
 
@@ -123,7 +124,7 @@ def test_models_that_no_kept_generation_uses_are_removed(site: SmallSite) -> Non
     site.store.model_folder(site.encoder.fingerprint).mkdir()
     site.build()
     assert site.store.models() == ["0" * 16, "1" * 16]  # 000001 can still be rolled back to
-    build_index(site.content, site.index, encoder=site.encoder, keep=1, full=True)
+    build_index(site.content, site.index, encoder=site.encoder, settings=Settings(keep=1), full=True)
     assert site.store.models() == ["0" * 16]
     assert not (site.index / "models" / ".leftover.new").exists()
 
@@ -268,7 +269,7 @@ def test_only_whole_generations_are_listed(site: SmallSite) -> None:
     site.publish("one")
     for name in (".building", "notes", "00002", "0000003"):
         (site.index / "generations" / name).mkdir()
-    assert site.store.numbers() == ["000001"]
+    assert site.store.generations() == ["000001"]
 
 
 def test_a_damaged_build_is_not_published(site: SmallSite) -> None:
@@ -276,9 +277,9 @@ def test_a_damaged_build_is_not_published(site: SmallSite) -> None:
     built = shutil.copytree(site.index / "generations" / "000001", site.index / "generations" / ".building")
     (built / "rows.npy").write_bytes(b"other")
     with pytest.raises(IndexDamagedError, match=r"rows\.npy"):
-        site.store.publish(built, "000002")
+        site.store.check(built)
     assert site.store.current() == "000001"
-    assert site.store.numbers() == ["000001"]
+    assert site.store.generations() == ["000001"]
 
 
 def test_the_lock_shuts_out_another_process(site: SmallSite) -> None:

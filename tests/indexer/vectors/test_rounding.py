@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from indexer.vectors.rounding import from_bytes, from_shorts, to_bytes, to_shorts
-from tests.indexer.vectors.test_vector_index import unit_vectors
+from tests.indexer.vectors.test_nearest import unit_vectors
 
 
 @pytest.mark.parametrize("dim", [2, 16, 384])

@@ -117,26 +117,26 @@ def test_saving_and_loading_changes_nothing(tmp_path: Path, texts: list[str]) ->
     assert again.languages == lexicon.languages
     for question in ("red", "red wine", "zebra"):
         np.testing.assert_array_equal(again.bm25(question), lexicon.bm25(question))
-        for now, before in zip(again.evidence(question, PARTS), lexicon.evidence(question, PARTS), strict=True):
+        for now, before in zip(again.scores(question, PARTS), lexicon.scores(question, PARTS), strict=True):
             np.testing.assert_array_equal(now, before)
 
 
 def test_evidence_is_a_share_of_what_the_best_passage_has(three: Lexicon) -> None:
     for question in ("red wine", "the leaf", "zebra", "winne"):
-        passages, evidence = three.evidence(question, PARTS)
+        passages, evidence = three.scores(question, PARTS)
         assert (passages.dtype, evidence.dtype) == (np.int64, np.float32)
         assert (np.diff(passages) > 0).all()
         assert ((evidence > 0) & (evidence <= 1 + 1e-6)).all()
-    passages, evidence = three.evidence("red wine", PARTS)
+    passages, evidence = three.scores("red wine", PARTS)
     assert passages.tolist() == [0, 1]
     assert evidence[0] < evidence[1] == pytest.approx(1)  # best by words and by pieces
-    assert three.evidence("qqq", PARTS)[0].tolist() == []
+    assert three.scores("qqq", PARTS)[0].tolist() == []
 
 
 def test_what_one_question_has_in_common_is_not_left_for_the_next(three: Lexicon) -> None:
-    first = three.evidence("red wine", PARTS)
-    three.evidence("green tea", PARTS)
-    again = three.evidence("red wine", PARTS)
+    first = three.scores("red wine", PARTS)
+    three.scores("green tea", PARTS)
+    again = three.scores("red wine", PARTS)
     np.testing.assert_array_equal(first[0], again[0])
     np.testing.assert_array_equal(first[1], again[1])
 
@@ -144,7 +144,7 @@ def test_what_one_question_has_in_common_is_not_left_for_the_next(three: Lexicon
 @pytest.mark.parametrize(("misspelt", "best"), [("greeen", 2), ("wiine", 1), ("rosse", 0)])
 def test_a_misspelt_word_is_still_evidence(three: Lexicon, misspelt: str, best: int) -> None:
     assert three.bm25(misspelt).max() == 0
-    passages, evidence = three.evidence(misspelt, PARTS)
+    passages, evidence = three.scores(misspelt, PARTS)
     assert passages[np.argmax(evidence)] == best
 
 

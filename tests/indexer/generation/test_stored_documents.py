@@ -8,7 +8,7 @@ import pytest
 
 from indexer.content.corpus import read_corpus
 from indexer.errors import IndexDamagedError
-from indexer.generation.document_file import read_documents, write_documents
+from indexer.generation.stored_documents import read_documents, write_documents
 from tests.conftest import ROOT, SAMPLE
 
 

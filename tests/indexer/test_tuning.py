@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from indexer import tuning
 from indexer.documents import Passage, PassageKind
 from indexer.errors import ContentError, ModelError
-from indexer.model import tuning as model_tuning
+from indexer.model import training
 from indexer.model.encoder import load_encoder
 from indexer.model.export import export_model
 from indexer.model.files import find_model
-from indexer.model.tuning import NOTE, TuningReport, training_pairs, tune_model
+from indexer.tuning import NOTE, TuningReport, training_pairs, tune_model
 from search_api.evaluation import evaluate_dataset
 from tests.conftest import ROOT
 
@@ -51,7 +52,7 @@ def reach(monkeypatch: pytest.MonkeyPatch, before: float, after: float) -> None:
         calls.append(None)
         return before if len(calls) % 2 else after
 
-    monkeypatch.setattr(model_tuning, "_mean_reciprocal_rank", measured)
+    monkeypatch.setattr(tuning, "mean_reciprocal_rank", measured)
 
 
 def faq_entry(question: str, text: str, *alternates: str) -> Passage:
@@ -96,10 +97,10 @@ def test_a_pair_that_teaches_nothing_is_left_out() -> None:
 def test_what_is_held_out_is_decided_by_the_seed() -> None:
     passages = [*(faq_entry(f"{n}?", f"{n}.") for n in range(20)), *(paragraph(f"{n}", "h") for n in range(20))]
     pairs = training_pairs(passages)
-    held_out = model_tuning._hold_out(passages, pairs, 1)
+    held_out = tuning._hold_out(passages, pairs, 1)
     assert len(held_out) == 3  # 15% of the 20 entries
     assert max(held_out) < 20
-    assert held_out == model_tuning._hold_out(passages, pairs, 1) != model_tuning._hold_out(passages, pairs, 2)
+    assert held_out == tuning._hold_out(passages, pairs, 1) != tuning._hold_out(passages, pairs, 2)
 
 
 def test_the_mean_reciprocal_rank() -> None:
@@ -112,10 +113,10 @@ def test_the_mean_reciprocal_rank() -> None:
         encode_document = encode_query
 
     texts = ["1 0", "0 1", "0.6 0.8"]
-    asked = [model_tuning.Pair(0, "0.8 0.6", text) for text in texts]  # cosines .8, .6 and .96: ranks 2, 3 and 1
-    measured = model_tuning._mean_reciprocal_rank(Plane(), asked, texts)  # type: ignore[arg-type]
+    asked = [training.Pair(0, "0.8 0.6", text) for text in texts]  # cosines .8, .6 and .96: ranks 2, 3 and 1
+    measured = training.mean_reciprocal_rank(Plane(), asked, texts)  # type: ignore[arg-type]
     assert measured == pytest.approx((1 / 2 + 1 / 3 + 1) / 3)
-    alike = model_tuning._mean_reciprocal_rank(Plane(), [model_tuning.Pair(0, "0 0", text) for text in texts], texts)  # type: ignore[arg-type]
+    alike = training.mean_reciprocal_rank(Plane(), [training.Pair(0, "0 0", text) for text in texts], texts)  # type: ignore[arg-type]
     assert alike == pytest.approx(1 / 3)  # a model that finds all alike is no good model
 
 
@@ -141,8 +142,7 @@ def test_the_tuned_model_lies_between_the_original_and_the_trained_one(
     content: Path, base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reach(monkeypatch, *BETTER)
-    monkeypatch.setattr(model_tuning, "_TUNED_SHARE", 0.0)
-    tune_model(content, tmp_path / "none", model=base)
+    tune_model(content, tmp_path / "none", model=base, share=0.0)
     texts = ["what is aaa bbb?", "alone"]
     encoded = []
     for name in (base, str(tmp_path / "none")):

@@ -11,7 +11,7 @@ import pytest
 
 from indexer.arrays import FloatArray
 from indexer.model.encoder import Encoder
-from search_api.shared_encoder import SharedEncoder
+from indexer.model.query_cache import QueryCache
 from tests.conftest import HashedWordsEncoder
 from tests.search_api.test_live_index import eventually
 
@@ -38,7 +38,7 @@ def slow() -> SlowEncoder:
 def test_what_several_ask_at_once_is_embedded_once_and_other_questions_beside_it(
     slow: SlowEncoder, fake_encoder: Encoder
 ) -> None:
-    shared = SharedEncoder(slow)
+    shared = QueryCache(slow)
     questions = [f"question about {word}" for word in ("sleep", "money", "trust", "grief", "anger")]
     with ThreadPoolExecutor(20) as pool:
         asked = [pool.submit(shared.encode_query, [question]) for question in questions * 4]
@@ -51,7 +51,7 @@ def test_what_several_ask_at_once_is_embedded_once_and_other_questions_beside_it
 
 
 def test_an_error_reaches_those_who_asked_the_same_and_nobody_after(slow: SlowEncoder) -> None:
-    shared = SharedEncoder(slow)
+    shared = QueryCache(slow)
     with ThreadPoolExecutor(3) as pool:
         poisoned = [pool.submit(shared.encode_query, ["poison"]) for _ in range(2)]
         other = pool.submit(shared.encode_query, ["neighbour"])
@@ -68,7 +68,7 @@ def test_an_error_reaches_those_who_asked_the_same_and_nobody_after(slow: SlowEn
 
 def test_a_question_asked_again_is_remembered_until_newer_ones_take_its_place(slow: SlowEncoder) -> None:
     slow.go.set()
-    shared = SharedEncoder(slow, remembered=2)
+    shared = QueryCache(slow, remembered=2)
     for question in ("a", "b", "a", "c", "a", "b"):  # c takes the place of b, for a was asked again
         vector = shared.encode_query([question])
         np.testing.assert_array_equal(vector, HashedWordsEncoder().encode_query([question]))
@@ -77,7 +77,7 @@ def test_a_question_asked_again_is_remembered_until_newer_ones_take_its_place(sl
 
 
 def test_it_is_an_encoder_like_the_one_inside(fake_encoder: Encoder) -> None:
-    shared = SharedEncoder(fake_encoder)
+    shared = QueryCache(fake_encoder)
     assert isinstance(shared, Encoder)
     assert (shared.name, shared.fingerprint, shared.dim, shared.max_tokens) == ("hashed-words", "0" * 64, 64, 40)
     texts = ["one text", "another text"]

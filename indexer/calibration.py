@@ -1,0 +1,37 @@
+"""The confidence of a generation, fitted by asking it."""
+
+from __future__ import annotations
+
+from indexer.generation.confidence import Confidence
+from indexer.generation.generation import Generation
+from indexer.labelled import LabelledQuestions
+from indexer.model.encoder import Encoder
+from indexer.model.off_topic_questions import OFF_TOPIC_QUESTIONS
+from indexer.retrieval.retriever import Retriever
+
+
+def calibrate(draft: Generation, encoder: Encoder, questions: LabelledQuestions | None) -> Confidence:
+    """Placed by what off-topic questions find, then fitted on labelled questions if there are any.
+
+    Args:
+        draft: what is asked.
+        encoder: it is built with.
+        questions: of the site; those whose passages are not there do not count.
+    """
+    retriever = Retriever(draft, encoder)
+    confidence = Confidence.of_off_topic([ranked.signal for ranked in retriever.rank_many(OFF_TOPIC_QUESTIONS)])
+    if questions is None:
+        return confidence
+    labels = {label for judged in questions.qrels.values() for label in judged}
+    known = {label for label in labels if draft.passages.number_of(label) is not None}
+    # An edited heading renames a passage: its questions wait until their labels follow, the rebuild does not.
+    judged = {key: text for key, text in questions.queries.items() if known.intersection(questions.qrels.get(key, ()))}
+    if not judged:
+        return confidence
+    asked = {**judged, **questions.unanswerable}
+    signals, answered = [], []
+    for key, ranked in zip(asked, retriever.rank_many(list(asked.values())), strict=True):
+        best = draft.passages.get(ranked.passages[:1].tolist())[0].passage_id
+        signals.append(ranked.signal)
+        answered.append(best in questions.qrels.get(key, {}))
+    return confidence.fit(signals, answered)

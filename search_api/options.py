@@ -1,0 +1,62 @@
+"""Flags of the `faq` command, made from `Settings`: name, variable, help text, default and limits stand there once."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_type_hints
+
+import typer
+from pydantic.fields import FieldInfo
+
+from indexer.settings import ENV_PREFIX, Settings, commands_of
+
+_SHORT = {"index": "-i"}
+
+
+def with_settings(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the flags that `Settings` lists for it, in place of its parameter `settings`.
+
+    The command gets all settings: those flags that were used over the environment.
+    """
+    command = function.__name__
+    fields = {name: field for name, field in Settings.model_fields.items() if command in commands_of(field)}
+    hints = get_type_hints(function, include_extras=True)
+    flags = {name: _flag(name, field) for name, field in fields.items()}
+
+    @wraps(function)
+    def run(**given: Any) -> None:
+        used = {name: value for name in fields if (value := given.pop(name)) is not None}
+        function(settings=Settings(**used), **given)
+
+    parameters: list[inspect.Parameter] = []
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.name == "settings":
+            keyword = inspect.Parameter.KEYWORD_ONLY
+            parameters += [inspect.Parameter(name, keyword, default=None, annotation=flags[name]) for name in fields]
+        else:
+            parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[parameter.name]))
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run
+
+
+def _flag(name: str, field: FieldInfo) -> Any:
+    """The annotation of one flag, not set by default: then the environment or the site decides."""
+    kind: Any = next((each for each in get_args(field.annotation) if each is not type(None)), field.annotation)
+    limits: dict[str, Any] = {"min" if hasattr(limit, "ge") else "max": _bound(limit) for limit in field.metadata}
+    default = "" if field.default in (None, "") else f"; default {field.default}"
+    option = typer.Option(
+        f"--{name.replace('_', '-')}",
+        *([_SHORT[name]] if name in _SHORT else []),
+        help=f"{field.description} ({ENV_PREFIX}{name.upper()}{default})",
+        show_default=False,
+        **limits,
+    )
+    return Annotated[Path | None if kind is Path else kind | None, option]
+
+
+def _bound(limit: Any) -> Any:
+    return limit.ge if hasattr(limit, "ge") else limit.le
