@@ -81,8 +81,7 @@ BUGS = (
     Bug(
         "a generation is published unverified",
         "indexer/store/index_store.py",
-        "        check_sound(generation, unchanged)
-",
+        "        check_sound(generation, unchanged)\n",
         "",
         "tests/indexer/generation/test_soundness.py::test_an_unsound_build_is_not_published",
     ),
