@@ -41,7 +41,7 @@ __all__ = [
 
 # Each name is imported when it is first used: a program that only searches need not load what builds.
 _HOMES = {
-    "BuildReport": "indexer.build",
+    "BuildReport": "indexer.report",
     "build_index": "indexer.build",
     "Confidence": "indexer.generation.confidence",
     "Corpus": "indexer.content.corpus",

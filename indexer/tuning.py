@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from indexer.content.corpus import read_corpus
 from indexer.content.passages import Splitter, passages_of
@@ -17,13 +17,10 @@ from indexer.documents import Passage, PassageKind
 from indexer.errors import ContentError, ModelError
 from indexer.files import replacing_folder, write_file
 from indexer.model.files import ModelFiles, find_model
-from indexer.model.sentence_transformer import load_sentence_transformer, quiet
-from indexer.model.training import BATCH, TUNED_SHARE, Pair, mean_reciprocal_rank, tuned
+from indexer.model.sentence_transformer import load_sentence_transformer
+from indexer.model.training import BATCH, TUNED_SHARE, Pair, mean_reciprocal_rank, save_model, tuned
 from indexer.progress import Progress
 from indexer.settings import DEFAULT_MODEL
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
 
 NOTE = "tuning.json"
 _FEWEST_PAIRS = 30
@@ -135,7 +132,9 @@ def tune_passages(
         seconds=round(time.perf_counter() - started, 3),
     )
     if kept:
-        _write(model_tuned, report, folder)
+        with replacing_folder(folder.absolute()) as aside:
+            save_model(model_tuned, aside)
+            write_file(aside / NOTE, (json.dumps(report.to_dict(), indent=1) + "\n").encode())
     return report
 
 
@@ -187,10 +186,3 @@ def _check_target(folder: Path, base: ModelFiles) -> None:
         raise ModelError(f"{folder} is the model to begin with; give another folder for the tuned one")
     if folder.exists() and not (folder.is_dir() and ((folder / NOTE).is_file() or not any(folder.iterdir()))):
         raise ModelError(f"{folder} is there already and is no model that `faq tune` wrote; give another folder")
-
-
-def _write(model: SentenceTransformer, report: TuningReport, folder: Path) -> None:
-    with replacing_folder(folder.absolute()) as aside:
-        with quiet():
-            model.save_pretrained(str(aside), create_model_card=False)
-        write_file(aside / NOTE, (json.dumps(report.to_dict(), indent=1) + "\n").encode())

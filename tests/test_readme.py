@@ -18,6 +18,7 @@ import pytest
 import typer
 
 from indexer.content.corpus import read_corpus
+from indexer.documents import FaqEntry
 from indexer.settings import DEFAULT_MODEL
 from search_api.cli import app
 from search_api.searcher import Answered
@@ -204,5 +205,6 @@ def test_other_phrasings_are_written_as_shown(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text(f"# FAQ\n\n## Does he drink too much?\n\n{line}\n\nHe may.\n")
     (document,) = read_corpus(tmp_path).documents
     (entry,) = document.blocks
-    assert entry.alternates == tuple(line.removeprefix("Also asked: ").split(" | "))  # type: ignore[union-attr]
-    assert entry.answer == "He may."  # type: ignore[union-attr]
+    assert entry.alternates == tuple(line.removeprefix("Also asked: ").split(" | "))
+    assert isinstance(entry, FaqEntry)
+    assert entry.answer == "He may."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -129,3 +130,9 @@ def _train(model: SentenceTransformer, pairs: Sequence[Pair], seed: int, advance
         )
         trainer.remove_callback(PrinterCallback)  # it writes to standard output, which is for the report
         trainer.train()
+
+
+def save_model(model: SentenceTransformer, folder: Path) -> None:
+    """Write a model into an empty folder, as sentence-transformers reads it."""
+    with quiet():
+        model.save_pretrained(str(folder), create_model_card=False)

@@ -36,8 +36,8 @@ def plot(report: dict[str, Any], path: Path) -> None:
                 marker = "Dosv^"[peers.index(result["engine"]) % 5]
                 axes.plot(place + 0.35, one, marker, color="#9d0208", label=f"{result['engine']} (peer)")
                 axes.text(place + 0.38, one, f" {one:.0f} ms", va="center")
-    handles = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
-    figure.legend(handles.values(), handles.keys(), loc="outside right", frameon=False, fontsize="small")
+    handles: dict[Any, Any] = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+    figure.legend(list(handles.values()), list(handles), loc="outside right", frameon=False, fontsize="small")  # type: ignore[call-overload]  # "outside" is not in its stubs
     axes.set_xticks(range(len(sizes)), [f"{size:,}" for size in sizes])
     cores = f"{report['machine']['processor']}, {report['machine']['cores']} cores"
     axes.set(xlabel="passages", ylabel="milliseconds a question, one client, median", title=cores)

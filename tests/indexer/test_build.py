@@ -15,13 +15,14 @@ import pytest
 from indexer.arrays import FloatArray
 from indexer.build import build_index
 from indexer.content import readers
+from indexer.documents import Document
 from indexer.errors import ContentError, IndexStoreError, ModelError
 from indexer.generation.confidence import Confidence
 from indexer.generation.rows import text_hash
 from indexer.labelled import LabelledQuestions
 from indexer.model.encoder import load_encoder
-from indexer.report import PublicationRefusedError
-from indexer.review.changes import QuestionChange
+from indexer.report import BuildReport, PublicationRefusedError
+from indexer.review.changes import QuestionChange, QuestionChanges
 from indexer.settings import Settings
 from indexer.store.index_store import IndexStore
 from indexer.vectors.rounding import to_shorts
@@ -136,12 +137,12 @@ def test_a_damaged_generation_is_replaced_by_a_whole_one(built: SmallSite) -> No
     built.store.load()
 
 
-EDITS: dict[str, Callable[[SmallSite], None]] = {
+EDITS: dict[str, Callable[[SmallSite], object]] = {
     "nothing": lambda site: None,
     "an answer": lambda site: site.write("calm-talks.md", ARTICLE.replace("It helps both.", "It helps you.")),
     "a title": lambda site: site.write("calm-talks.md", ARTICLE.replace("# Calm talks", "# Quiet talks")),
     "a file added": lambda site: site.write("new.md", "# Sleep\n\nGo to bed early. Rise early.\n\n- one\n- two\n"),
-    "a file moved": lambda site: (site.content / "calm-talks.md").rename(site.content / "b.md") and None,
+    "a file moved": lambda site: (site.content / "calm-talks.md").rename(site.content / "b.md"),
     # "It helps both." was a sentence, stored in a byte a number, and is a paragraph of its own now.
     "a sentence that becomes a paragraph": lambda site: site.write("new.md", "# Who\n\nIt helps both.\n"),
     # "Ask when both are rested." was no text of its own and is a sentence and a question now.
@@ -198,11 +199,21 @@ def test_with_the_real_model_reused_embeddings_are_those_of_a_full_build(
     assert {name: step.manifest.files[name] for name in same} == {name: full.manifest.files[name] for name in same}
 
 
+def noting(read: list[str], reader: Callable[[str, str], Document]) -> Callable[[str, str], Document]:
+    """A reader that writes down what it reads."""
+
+    def noted(path: str, text: str) -> Document:
+        read.append(path)
+        return reader(path, text)
+
+    return noted
+
+
 def test_only_changed_files_are_read_again(built: SmallSite, monkeypatch: pytest.MonkeyPatch) -> None:
     built.write("new.md", "# Sleep\n\nIt helps both.\n")
     read: list[str] = []
     reader = readers.read
-    monkeypatch.setattr(readers, "read", lambda path, text: read.append(path) or reader(path, text))
+    monkeypatch.setattr(readers, "read", noting(read, reader))
     monkeypatch.setattr("indexer.parts.embedding_texts", lambda passage, _: pytest.fail(passage.passage_id))
     with pytest.raises(pytest.fail.Exception, match=r"^new/sleep$"):
         built.build()
@@ -215,7 +226,7 @@ def test_what_other_code_read_is_read_again(
     monkeypatch.setattr("indexer.build.code_fingerprint", lambda: "a later version")
     read: list[str] = []
     reader = readers.read
-    monkeypatch.setattr(readers, "read", lambda path, text: read.append(path) or reader(path, text))
+    monkeypatch.setattr(readers, "read", noting(read, reader))
     built.write("new.md", "# Sleep\n\nGo to bed early.\n")
     built.build()
     assert read == ["calm-talks.md", "new.md"]
@@ -456,15 +467,22 @@ def test_a_rebuild_that_answers_too_few_questions_is_refused(built: SmallSite) -
     right, wrong = known["What does it cost?"], known["Can I go alone?"]
     asked = {"q1": "What does it cost?", "q2": "what does this cost?"}
     questions = LabelledQuestions(asked, {"q1": {right: 1}, "q2": {wrong: 1}}, {})
-    options = {"encoder": built.encoder, "questions": questions}
+
+    def rebuild(min_p1: float, questions: LabelledQuestions | None) -> tuple[BuildReport, QuestionChanges]:
+        settings = Settings(min_p1=min_p1)
+        report = build_index(built.content, built.index, encoder=built.encoder, questions=questions, settings=settings)
+        assert report.review is not None
+        assert report.review.questions is not None
+        return report, report.review.questions
+
     with pytest.raises(PublicationRefusedError, match=r"0\.500 of 2 labelled questions .*below --min-p1 0\.6"):
-        build_index(built.content, built.index, settings=Settings(min_p1=0.6), **options)
-    report = build_index(built.content, built.index, settings=Settings(min_p1=0.5), **options)
-    assert (report.generation, report.review.questions.p1) == ("000002", 0.5)
+        rebuild(0.6, questions)
+    report, answers = rebuild(0.5, questions)
+    assert (report.generation, answers.p1) == ("000002", 0.5)
     # Without labelled questions the entries' own are asked, and each of the two is answered first.
     built.write("new.md", "# New\n\nwords\n")
-    report = build_index(built.content, built.index, encoder=built.encoder, settings=Settings(min_p1=1.0))
-    assert (report.review.questions.faq, report.review.questions.p1) == (2, 1.0)
+    _, answers = rebuild(1.0, None)
+    assert (answers.faq, answers.p1) == (2, 1.0)
 
 
 def test_a_first_hit_that_changes_is_reported_as_newly_wrong_and_newly_right(built: SmallSite) -> None:

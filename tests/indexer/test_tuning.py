@@ -114,9 +114,9 @@ def test_the_mean_reciprocal_rank() -> None:
 
     texts = ["1 0", "0 1", "0.6 0.8"]
     asked = [training.Pair(0, "0.8 0.6", text) for text in texts]  # cosines .8, .6 and .96: ranks 2, 3 and 1
-    measured = training.mean_reciprocal_rank(Plane(), asked, texts)  # type: ignore[arg-type]
+    measured = training.mean_reciprocal_rank(Plane(), asked, texts)
     assert measured == pytest.approx((1 / 2 + 1 / 3 + 1) / 3)
-    alike = training.mean_reciprocal_rank(Plane(), [training.Pair(0, "0 0", text) for text in texts], texts)  # type: ignore[arg-type]
+    alike = training.mean_reciprocal_rank(Plane(), [training.Pair(0, "0 0", text) for text in texts], texts)
     assert alike == pytest.approx(1 / 3)  # a model that finds all alike is no good model
 
 

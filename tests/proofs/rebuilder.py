@@ -177,7 +177,8 @@ def serve() -> None:
 def _child(request: dict[str, Any]) -> NoReturn:
     code = 1
     try:
-        task = {"build": build, "forever": build_forever, "export": export, "command": command}[request.pop("do")]
+        tasks: dict[str, Any] = {"build": build, "forever": build_forever, "export": export, "command": command}
+        task = tasks[request.pop("do")]
         paths = {name: Path(value) for name, value in request.items() if name in ("content", "index", "output")}
         task(**request | paths)
         code = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,7 +62,8 @@ class Losses:
             for prefix in range(len(self.steps) + 1)
             for fates in disk.after_power_loss(self.steps, prefix, chance)
         ]
-        always, others = [], []
+        always: list[tuple[int, Mapping[int, disk.Fate]]] = []
+        others: list[tuple[int, Mapping[int, disk.Fate]]] = []
         for prefix, fates in cases:
             # All that follows the last step, and all that befalls many open steps alike; a sample of the rest.
             broad = len(fates) > 1 and len(set(fates.values())) == 1

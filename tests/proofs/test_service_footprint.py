@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -48,7 +49,7 @@ def test_memory_threads_and_files_stay_flat(tmp_path: Path, tiny_models: Path, t
             asking = [pool.submit(ask, requests // CLIENTS, number) for number in range(CLIENTS)]
             for _ in range(swaps):
                 number = numbered.publish()
-                eventually(lambda number=number: served() == number)
+                eventually(partial(lambda wanted: served() == wanted, number))
             for client in asking:
                 client.result()
         # The last connections are closed by the server a moment after its clients have left.

@@ -10,12 +10,14 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.core.result import Ok
 from schemathesis.generation import GenerationMode
 
 from tests.conftest import serving
@@ -137,14 +139,14 @@ def test_no_bytes_make_the_service_fail(server: serving, parts: tuple[bytes, ...
 
 def test_no_case_of_the_description_makes_the_service_fail(server: serving) -> None:
     described = schemathesis.openapi.from_url(server.url + "openapi.json")
-    operations = [operation.ok() for operation in described.get_all_operations()]
+    operations = [operation.ok() for operation in described.get_all_operations() if isinstance(operation, Ok)]
     assert len(operations) == 9
     # Half of the cases are as the description has it, half break it in one place; without inputs there is one case.
     open_ones = [operation for operation in operations if list(operation.iter_parameters()) or operation.body]
     wanted = effort(2_000, 50_000)
     statuses: Counter[int] = Counter()
 
-    def send(case: schemathesis.Case) -> None:
+    def send(case: schemathesis.Case[Any]) -> None:
         response = case.call(session=session)
         statuses[response.status_code] += 1
         assert response.status_code < 500

@@ -68,7 +68,7 @@ def test_every_success_has_its_documented_shape(client: TestClient, address: str
 
 
 def test_a_posted_question_has_the_same_answer(client: TestClient) -> None:
-    options = {"q": "how long a nap", "limit": 3, "offset": 1, "tag": "sleep", "kind": "faq"}
+    options: dict[str, str | int] = {"q": "how long a nap", "limit": 3, "offset": 1, "tag": "sleep", "kind": "faq"}
     got, posted = client.get("/search", params=options), client.post("/search", json=options)
     assert got.json()["hits"] == posted.json()["hits"] != []
     assert SearchResponse.model_validate(posted.json(), strict=True)

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -191,7 +192,7 @@ def test_requests_never_see_half_a_swap(site: SmallSite, live: LiveIndex) -> Non
         try:
             for number in range(2, 6):
                 site.publish(f"words of {number:06}")
-                eventually(lambda number=number: served(live) == f"{number:06}")
+                eventually(partial(lambda wanted: served(live) == wanted, f"{number:06}"))
         finally:
             done.set()
     assert set().union(*(asked.result() for asked in asking)) >= {"000005"}

@@ -75,6 +75,6 @@ def test_three_doors_give_one_answer(searcher: Searcher, sample_index: Path, enc
             [*command, "--json", "-k", "4", "--kind", "faq"], capture_output=True, text=True, check=True, cwd=ROOT
         ).stdout
         with TestClient(create_app(LiveIndex(sample_index, encoder))) as client:
-            options = {"q": question, "limit": 4, "kind": "faq"}
+            options: dict[str, str | int] = {"q": question, "limit": 4, "kind": "faq"}
             got, posted = client.get("/search", params=options).json(), client.post("/search", json=options).json()
         assert untimed(json.loads(printed)) == untimed(got) == untimed(posted) == untimed(python)

@@ -83,7 +83,7 @@ def test_a_result_is_ranked_whole_and_without_repeats(searcher: Searcher) -> Non
 @pytest.mark.parametrize("filters", [{}, {"kind": "faq"}, {"tag": "sleep"}], ids=str)
 def test_pages_make_the_whole_without_gap_or_repeat(searcher: Searcher, size: int, filters: dict[str, str]) -> None:
     whole = searcher.search(ALONE, 100, **filters)  # type: ignore[arg-type]
-    pages = [searcher.search(ALONE, size, offset=at, **filters) for at in range(0, whole.total, size)]  # type: ignore[arg-type]
+    pages = [searcher.search(ALONE, size, offset=at, **filters) for at in range(0, whole.total, size)]
     assert [hit for page in pages for hit in page.hits] == list(whole.hits)
     assert {page.total for page in pages} == {whole.total}
     assert {(page.answered, page.confidence) for page in pages} == {(whole.answered, whole.confidence)}

@@ -10,6 +10,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -73,7 +74,7 @@ def test_errors_tell_visitors_nothing_of_this_machine(client: TestClient, site: 
 def test_an_index_is_taken_up_when_it_comes_and_when_it_changes(client: TestClient, site: SmallSite) -> None:
     for number in (1, 2):
         site.publish(f"words of {number}")
-        eventually(lambda number=number: client.get("/ready").json()["generation"] == f"{number:06}")
+        eventually(partial(lambda wanted: client.get("/ready").json()["generation"] == wanted, f"{number:06}"))
         assert status_of(client) == "ready"
         assert client.get("/search?q=words").json()["hits"][0]["text"] == f"words of {number}"
 

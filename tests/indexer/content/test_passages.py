@@ -173,7 +173,7 @@ def test_sentences_end_where_a_reader_ends_them(text: str, lang: str, sentences:
     assert [text[start:end] for start, end in sentence_spans(text, lang)] == sentences
 
 
-HARD = {
+HARD: dict[str, Paragraph | FaqEntry] = {
     "a word of 10,000 characters": Paragraph(text="a" * 10_000, heading_path=("Head",)),
     "a text without spaces": Paragraph(text=LONG_CJK, heading_path=("标题",)),
     "headings that alone would fill the window": Paragraph(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -48,7 +49,7 @@ def test_nothing_changed_where_only_tags_and_links_did() -> None:
 
 @pytest.mark.parametrize("field", ["document_title", "heading_path", "alternates", "text"])
 def test_a_passage_changes_with_every_word_it_is_found_by(field: str) -> None:
-    value = "new" if field in ("document_title", "text") else ("new",)
+    value: Any = "new" if field in ("document_title", "text") else ("new",)
     after = [replace(BEFORE[0], **{field: value}), *BEFORE[1:]]
     assert compare_passages(BEFORE, after).changed == ("a/1",)
 

@@ -87,7 +87,8 @@ def test_the_passages_of_a_token_are_ascending() -> None:
 
 
 def test_nothing_has_no_postings() -> None:
-    for texts in ([], [[]], [[], []]):
+    empty: list[list[list[str]]] = [[], [[]], [[], []]]
+    for texts in empty:
         passages, values = indexed(texts).of(["a"], 1000)
         assert (passages.tolist(), values.tolist()) == ([], [[], []])
 
