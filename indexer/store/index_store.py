@@ -11,26 +11,21 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from indexer.arrays import BoolArray
-from indexer.errors import IndexDamagedError, IndexLockedError, IndexMissingError, IndexStoreError
-from indexer.files import make_folder, read_signed, replace_file, sign, sync_folder
+from indexer.errors import IndexDamagedError, IndexMissingError, IndexStoreError
+from indexer.files import sync_folder
 from indexer.generation.generation import Generation
 from indexer.generation.layout import Layout
 from indexer.generation.manifest import Manifest
 from indexer.generation.soundness import check_sound
-
-_NUMBER = re.compile(r"[0-9]{6}\Z")
-# The pointer as it was before it carried its own hash, or as a person writes it.
-_PLAIN = re.compile(rb"[0-9]{6}\n?\Z")
+from indexer.store.lock import only_writer, write_errors
+from indexer.store.pointer import GENERATION_NAME, Pointer
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +58,7 @@ class IndexStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._generations = folder / "generations"
-        self._pointer = folder / "current"
+        self._pointer = Pointer(folder)
 
     def model_folder(self, fingerprint: str) -> Path:
         """Where the exported model with this fingerprint belongs."""
@@ -75,7 +70,7 @@ class IndexStore:
             names = [entry.name for entry in self._generations.iterdir()]
         except FileNotFoundError:
             return []
-        return sorted((name for name in names if _NUMBER.match(name)), reverse=True)
+        return sorted((name for name in names if GENERATION_NAME.match(name)), reverse=True)
 
     def models(self) -> list[str]:
         """The folder name of every exported model."""
@@ -83,36 +78,20 @@ class IndexStore:
         return sorted(folder.name for folder in folders if not folder.name.startswith("."))
 
     def current(self) -> str:
-        """The number of the published generation.
+        """The name of the published generation; raises what `Pointer.read` does."""
+        return self._pointer.read()
 
-        Raises:
-            IndexMissingError: nothing has been published.
-            IndexDamagedError: the pointer cannot be read.
-        """
-        try:
-            content = self._pointer.read_bytes()
-            number = content.decode().strip() if _PLAIN.match(content) else read_signed(self._pointer)
-        except FileNotFoundError:
-            raise IndexMissingError(
-                f"no index in {self.folder}; build one: faq index CONTENT --index {self.folder}"
-            ) from None
-        except (OSError, ValueError) as error:
-            raise IndexDamagedError(f"{self._pointer} cannot be read ({error}); rebuild the index") from error
-        if not _NUMBER.match(number):
-            raise IndexDamagedError(f"{self._pointer} does not name a generation; rebuild the index")
-        return number
-
-    def load(self, number: str | None = None) -> Generation:
+    def load(self, name: str | None = None) -> Generation:
         """Load a generation, the published one by default.
 
         Raises:
             IndexMissingError, IndexDamagedError: see `current` and `Generation.load`.
         """
-        number = number or self.current()
-        generation = Generation.load(self._generations / number)
-        if generation.manifest.generation != number:
+        name = name or self.current()
+        generation = Generation.load(self._generations / name)
+        if generation.manifest.generation != name:
             raise IndexDamagedError(
-                f"{self._generations / number} holds generation {generation.manifest.generation}; "
+                f"{self._generations / name} holds generation {generation.manifest.generation}; "
                 "roll back or rebuild the index"
             )
         return generation
@@ -131,9 +110,9 @@ class IndexStore:
             published = self.current()
             return Sound(self.load(published))
         except (IndexMissingError, IndexDamagedError) as error:
-            for number in sorted(self.generations(), key=lambda n: (n <= (published or n), n), reverse=True):
+            for name in sorted(self.generations(), key=lambda n: (n <= (published or n), n), reverse=True):
                 with suppress(IndexDamagedError):
-                    return Sound(self.load(number), str(error))
+                    return Sound(self.load(name), str(error))
             raise
 
     def sound_generations(self, fingerprint: str, first: Sound | None) -> Iterator[Generation]:
@@ -156,18 +135,18 @@ class IndexStore:
                 continue
             yield generation
 
-    def manifest(self, number: str) -> Manifest:
+    def manifest(self, name: str) -> Manifest:
         """The manifest of a generation whose other files need not be sound.
 
         Raises:
             IndexDamagedError: see `Manifest.read`.
         """
-        return Manifest.read(Layout(self._generations / number).manifest)
+        return Manifest.read(Layout(self._generations / name).manifest)
 
-    def damage(self, number: str) -> str:
+    def damage(self, name: str) -> str:
         """What is wrong with a generation, every file hashed; "" if it is sound."""
         try:
-            self.load(number)
+            self.load(name)
         except IndexDamagedError as error:
             return str(error)
         return ""
@@ -207,48 +186,19 @@ class IndexStore:
             if damage[chosen]:
                 raise IndexDamagedError(f"generation {chosen} is damaged: {damage[chosen]}; {possible}")
             with self.write_errors():
-                self._point_to(chosen)
+                self._pointer.swap(chosen)
             return chosen
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Be the only writer; the lock dies with its process.
-
-        Raises:
-            IndexLockedError: another process is rebuilding.
-            IndexStoreError: the folder cannot be written, or the system stopped the block by refusing something else.
-        """
-        before = self._pointed()
-        try:
-            with self.write_errors():
-                make_folder(self._generations)
-                lock = FileLock(self.folder / "lock").acquire(timeout=0)
-            with lock:
-                self._sweep()
-                yield
-        except Timeout:
-            raise IndexLockedError(
-                f"{self.folder} is being rebuilt by another process; try again when it is done"
-            ) from None
-        except OSError as error:
-            raise IndexStoreError(f"the rebuild was stopped: {_told(error)}; {self._outcome(before)}") from error
-
-    @contextmanager
-    def write_errors(self) -> Iterator[None]:
-        """Say of whatever the system refuses in the block that the index cannot be written.
-
-        Raises:
-            IndexStoreError: names the file, if the system does, and says what is published.
-        """
-        before = self._pointed()
-        try:
+        """Be the only writer; see `only_writer`."""
+        with only_writer(self.folder, self._pointer):
+            self._sweep()
             yield
-        except Timeout:  # of the lock, and an OSError by its kind
-            raise
-        except OSError as error:
-            raise IndexStoreError(
-                f"{self.folder} cannot be written: {_told(error)}; {self._outcome(before)}"
-            ) from error
+
+    def write_errors(self) -> AbstractContextManager[None]:
+        """See `indexer.store.lock.write_errors`."""
+        return write_errors(self.folder, self._pointer)
 
     def next_generation(self) -> str:
         """The number the next generation gets; call it under the lock."""
@@ -295,52 +245,33 @@ class IndexStore:
             IndexDamagedError: what was written is not what can be read; the published generation stays.
         """
         built, name = checked.generation.folder, checked.generation.manifest.generation
-        replaced = self._pointed()
+        replaced = self._pointer.read_or_none()
         os.rename(built, self._generations / name)
         sync_folder(self._generations)
         generation = self.load(name)
-        self._point_to(name)
+        self._pointer.swap(name)
         self._prune(keep, name, replaced)
         return generation
 
-    def size(self, number: str) -> int:
+    def size(self, name: str) -> int:
         """Bytes that a generation takes on disk."""
-        return sum(p.stat().st_size for p in (self._generations / number).rglob("*") if p.is_file())
-
-    def _pointed(self) -> str:
-        """The pointer's number, "" without one that can be read."""
-        with suppress(IndexStoreError):
-            return self.current()
-        return ""
-
-    def _outcome(self, before: str) -> str:
-        """What is published, beside what was before."""
-        now = self._pointed()
-        return "nothing was published" if now == before else f"generation {now} was published before that"
-
-    def _point_to(self, number: str) -> None:
-        replace_file(self._pointer, sign(number))  # else one flipped bit could name another generation
+        return sum(p.stat().st_size for p in (self._generations / name).rglob("*") if p.is_file())
 
     def _prune(self, keep: int, current: str, replaced: str) -> None:
         """Remove all but the current generation and `keep` others: the one it replaced, then the newest."""
-        others = [number for number in self.generations() if number != current]
-        others.sort(key=lambda number: (number == replaced, number), reverse=True)
-        for number in others[keep:]:
+        others = [name for name in self.generations() if name != current]
+        others.sort(key=lambda name: (name == replaced, name), reverse=True)
+        for name in others[keep:]:
             # Renamed first: what is half removed must not look like a generation.
-            os.rename(self._generations / number, self._generations / f".pruned-{number}")
+            os.rename(self._generations / name, self._generations / f".pruned-{name}")
         self._sweep()
         with suppress(IndexDamagedError):  # a damaged manifest names no model: then all of them stay
-            used = {self.model_folder(self.manifest(number).fingerprint) for number in self.generations()}
+            used = {self.model_folder(self.manifest(name).fingerprint) for name in self.generations()}
             for folder in (self.folder / "models").glob("*"):
                 if folder not in used:
                     shutil.rmtree(folder, ignore_errors=True)
 
     def _sweep(self) -> None:
         """Remove what is no generation any more, or not yet: also what a crash has left."""
-        for name in self._generations.glob(".*"):
-            shutil.rmtree(name, ignore_errors=True)
-
-
-def _told(error: OSError) -> str:
-    where = f" ({error.filename})" if error.filename else ""
-    return f"{error.strerror or error}{where}"
+        for leftover in self._generations.glob(".*"):
+            shutil.rmtree(leftover, ignore_errors=True)

@@ -344,3 +344,24 @@ def test_the_size_of_a_generation_is_that_of_its_files(site: SmallSite) -> None:
     folder = site.index / "generations" / "000001"
     sizes = [os.path.getsize(os.path.join(where, name)) for where, _, names in os.walk(folder) for name in names]
     assert report.size_bytes == site.store.size("000001") == sum(sizes) > 0
+
+
+@pytest.mark.parametrize(
+    ("refused", "said"),
+    [
+        (OSError(5, "Input/output error", "/elsewhere/model.onnx"), "^the rebuild was stopped: Input/output error"),
+        (OSError(28, "No space left on device"), "cannot be written: No space left on device; nothing was published"),
+    ],
+)
+def test_only_what_concerns_the_index_is_called_not_writable(
+    site: SmallSite, monkeypatch: pytest.MonkeyPatch, refused: OSError, said: str
+) -> None:
+    site.publish("one")
+
+    def refuse(*_: object) -> None:
+        raise refused
+
+    monkeypatch.setattr(site.encoder, "encode_query", refuse)
+    with pytest.raises(IndexStoreError, match=said):
+        site.publish("two")
+    assert site.store.current() == "000001"
