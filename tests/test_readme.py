@@ -19,7 +19,7 @@ import typer
 
 from indexer.content.corpus import read_corpus
 from indexer.documents import FaqEntry
-from indexer.settings import DEFAULT_MODEL
+from indexer.settings import ENV_PREFIX, Settings, commands_of, section_of
 from search_api.cli import app
 from search_api.searcher import Answered
 from tests.conftest import ROOT
@@ -169,24 +169,30 @@ def test_the_table_of_commands_is_complete() -> None:
         assert arguments == [p.name.upper() for p in COMMANDS[name].params if p.param_type_name == "argument"]
 
 
-def test_the_table_of_options_is_what_the_commands_take() -> None:
-    said: dict[str, tuple[str | None, str]] = {}
-    for names, variables, default, _ in table("option"):
-        flags, environment = re.findall(r"--[\w-]+", names), re.findall(r"\w+", variables)
-        defaults = default.strip("`").split(":")
-        for place, flag in enumerate(flags):
-            said[flag] = (environment[place] if environment else None, defaults[place])
-    variable, model = said["--model"]
-    assert model == DEFAULT_MODEL.rpartition("/")[2]
-    said["--model"] = (variable, "")  # which stands for it
-    assert set(options("index")) >= {"--model", "--questions", "--index"}
-    for flag, (variable, default) in said.items():
-        holders = [options(name)[flag] for name in ("index", "search", "serve") if flag in options(name)]
-        assert holders, flag
-        for option in holders:
-            assert (option.envvar, str(option.default or "")) == (variable, default)
-    real = {option.envvar for name in COMMANDS for option in options(name).values() if option.envvar}
-    assert real == {variable for variable, _ in said.values() if variable}
+def options_table() -> list[str]:
+    """The table of options as `Settings` has it."""
+    lines = ["| option | variable | `faq.toml` | default | |", "|---|---|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        flag = f"`--{name.replace('_', '-')}`" if commands_of(field) else ""
+        section = f"`[{section_of(field)}]`" if section_of(field) else ""
+        default = "" if field.default in (None, "") else f"`{field.default}`"
+        cells = (flag, f"`{ENV_PREFIX}{name.upper()}`", section, default, field.description)
+        lines.append("|" + "|".join(f" {cell} " if cell else " " for cell in cells) + "|")
+    return lines
+
+
+def test_the_table_of_options_is_that_of_the_settings() -> None:
+    start = README.index("| option |")
+    assert README[start : README.index("\n\n", start)].splitlines() == options_table()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_the_flags_that_the_settings_list_for_it(command: str) -> None:
+    wanted = {name: field for name, field in Settings.model_fields.items() if command in commands_of(field)}
+    for name, field in wanted.items():
+        option = options(command)[f"--{name.replace('_', '-')}"]
+        assert option.default is None  # else the environment or the site would never be asked
+        assert option.help.startswith(f"{field.description} ({ENV_PREFIX}{name.upper()}")
 
 
 @pytest.mark.parametrize("text", starting("faq ", INLINE))
