@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 SERVE_READY := $(VENV)/.ready-to-serve
 DEV_READY := $(VENV)/.ready-to-develop
 
-.PHONY: help install index serve test proof bench check clean
+.PHONY: help install index serve quick test proof bench check clean
 
 help: ## List these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -38,6 +38,9 @@ index: $(SERVE_READY) ## Index CONTENT (default corpus/articles) into INDEX (def
 serve: index ## Index what changed, then serve the search page at http://127.0.0.1:8000
 	$(BIN)/faq serve --index $(INDEX) --host $(HOST) --port $(PORT)
 
+quick: check ## Check, and run the tests that need neither model, browser nor server: within a minute
+	$(BIN)/python -m pytest --quick --numprocesses auto
+
 test: $(DEV_READY) ## Run every test, some files of them side by side
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
@@ -47,10 +50,11 @@ proof: $(DEV_READY) ## Prove at full length that no kill, loss of power or damag
 bench: $(DEV_READY) ## Measure this engine beside peers in environments of their own; BENCH="--seconds 5 --peers tutorial"
 	$(BIN)/python -m tests.benchmarks.run $(BENCH)
 
-check: $(DEV_READY) ## Check style and types
+check: $(DEV_READY) ## Check style, types and who imports whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 clean: ## Remove the virtual environment, the index and what tools leave behind
 	rm -rf $(VENV) $(INDEX) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .bench
