@@ -12,6 +12,7 @@ import numpy as np
 
 from indexer.arrays import DoubleArray, FloatArray
 from indexer.build import index_passages, stored_encoder
+from indexer.content.languages import language_of_texts
 from indexer.content.passages import Role
 from indexer.documents import Passage, PassageKind
 from indexer.errors import ContentError, DatasetError, FaqError
@@ -170,10 +171,8 @@ def read_passages(path: Path) -> list[Passage]:
     Raises:
         DatasetError: names the file and the line.
     """
-    from py3langid import classify  # loads its model: only here
-
     rows = list(json_lines(path))
-    lang = str(classify(" ".join(str(row.get("text", ""))[:500] for _, row in rows[:200]))[0])
+    lang = language_of_texts(str(row.get("text", ""))[:500] for _, row in rows[:200])
     passages: dict[str, Passage] = {}
     for where, row in rows:
         key, title, text = str(row.get("_id") or ""), row.get("title") or "", row.get("text") or ""

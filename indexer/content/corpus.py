@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import codecs
 import hashlib
 import os
-import re
 import stat
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -15,17 +13,13 @@ from typing import Any
 
 from indexer.content import readers
 from indexer.content.languages import detect_language
-from indexer.content.readers.prose.text import clean
 from indexer.documents import Document, FaqEntry
 from indexer.errors import ContentError
 
 MAX_FILE_BYTES = 20 * 1024 * 1024
 
-_SNIFFED = 4096
-_DECLARED = re.compile(
-    rb"charset\s*=\s*[\"']?\s*([\w.:-]+)|^=encoding\s+([\w.:-]+)|coding[:=]\s*([\w.-]+)", re.IGNORECASE | re.MULTILINE
-)
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# Settings of a site may lie beside its content; they are no content.
+SETTINGS_FILE = "faq.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +50,18 @@ class Corpus:
         return {"documents": documents, "skipped": skipped}
 
 
-def read_corpus(folder: Path, known: Mapping[str, Document] = MappingProxyType({})) -> Corpus:
+def read_corpus(
+    folder: Path, known: Mapping[str, Document] = MappingProxyType({}), *, max_file_bytes: int = MAX_FILE_BYTES
+) -> Corpus:
     """Read every content file below a folder, or a single file.
 
-    Hidden files and folders are left out. Symbolic links are followed where they stay inside the folder.
+    Hidden files and folders are left out, and so is a `faq.toml` at the top. Symbolic links are followed where they
+    stay inside the folder.
 
     Args:
         folder: the content folder, or one content file.
         known: documents by their key, from an earlier corpus; a file that is as it was then is not read again.
+        max_file_bytes: a larger file is skipped.
 
     Raises:
         ContentError: there is nothing at `folder`.
@@ -77,7 +75,7 @@ def read_corpus(folder: Path, known: Mapping[str, Document] = MappingProxyType({
     keys: dict[str, str] = {}
     for path in files:
         try:
-            raw = _bytes(root, path)
+            raw = _bytes(root, path, max_file_bytes)
             key = hashlib.sha256(path.encode() + b"\0" + raw).hexdigest()
             documents.append(known[key] if key in known else _document(path, raw))
             keys[path] = key
@@ -89,81 +87,26 @@ def read_corpus(folder: Path, known: Mapping[str, Document] = MappingProxyType({
 
 
 def _document(path: str, raw: bytes) -> Document:
-    text = decode(path, raw)
-    if not text.strip():
-        raise ContentError(path, "is empty; write something into it or remove it")
-    document = readers.read(path, text)
+    document = readers.read(path, raw)
     if not document.blocks:
         raise ContentError(path, "holds no text to search, only links, headings or unresolved template marks")
     return replace(document, detected=detect_language(document))
 
 
-def _bytes(root: Path, path: str) -> bytes:
+def _bytes(root: Path, path: str, limit: int) -> bytes:
     file = root / path
     try:
         status = file.stat()
         if not stat.S_ISREG(status.st_mode):
             raise ContentError(path, "is not a regular file")
-        if status.st_size > MAX_FILE_BYTES:
+        if status.st_size > limit:
             size = status.st_size / 1024 / 1024
-            raise ContentError(path, f"is {size:.0f} MB, more than {MAX_FILE_BYTES // 1024 // 1024} MB; split it")
+            raise ContentError(path, f"is {size:.0f} MB, more than {limit // 1024 // 1024} MB; split it")
         with file.open("rb") as stream:
-            raw = stream.read(MAX_FILE_BYTES + 1)
+            raw = stream.read(limit + 1)
     except OSError as error:
         raise ContentError(path, f"cannot be opened: {error.strerror or error}; check its permissions") from error
     return raw
-
-
-def decode(path: str, raw: bytes) -> str:
-    """Bytes of a content file as clean text.
-
-    Args:
-        path: named in the error.
-        raw: UTF-8, or another encoding if the file declares it.
-
-    Raises:
-        ContentError: the file is binary or not in the encoding it should be in; with the line of the first bad byte.
-    """
-    if raw.startswith(_UTF16):
-        raise ContentError(path, "is UTF-16; save it as UTF-8")
-    if (place := raw.find(b"\x00")) >= 0:
-        raise ContentError(
-            path, "is binary: it contains a zero byte; only text can be searched", line=_line(raw, place)
-        )
-    try:
-        return clean(raw.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        line = _line(raw, error.start)
-        if (encoding := _declared_encoding(raw)) is not None:
-            try:
-                return clean(raw.decode(encoding))
-            except UnicodeDecodeError as other:
-                reason = f"is not {encoding}, which it declares; save it as UTF-8"
-                raise ContentError(path, reason, line=_line(raw, other.start)) from other
-        raise ContentError(path, f"is not UTF-8: byte 0x{raw[error.start]:02x}; save it as UTF-8", line=line) from error
-
-
-def _declared_encoding(raw: bytes) -> str | None:
-    found = _DECLARED.search(raw[:_SNIFFED])
-    if found is None:
-        return None
-    name = next(group for group in found.groups() if group).decode("ascii", "replace")
-    try:
-        encoding = codecs.lookup(name).name
-    except LookupError:
-        return None
-    # Browsers read Latin-1 and ASCII as Windows-1252, and pages that say so mean it.
-    if encoding in ("iso8859-1", "ascii"):
-        encoding = "cp1252"
-    return (
-        None
-        if encoding.startswith(("utf-8", "utf_8")) or encoding in ("hex", "base64", "zlib", "bz2", "rot13")
-        else encoding
-    )
-
-
-def _line(raw: bytes, place: int) -> int:
-    return raw.count(b"\n", 0, place) + 1
 
 
 def _files(root: Path, skipped: list[ContentError]) -> list[str]:
@@ -180,7 +123,7 @@ def _files(root: Path, skipped: list[ContentError]) -> list[str]:
             continue
         for entry in entries:
             path = f"{below}/{entry.name}" if below else entry.name
-            if entry.name.startswith("."):
+            if entry.name.startswith(".") or path == SETTINGS_FILE:
                 continue
             if (reason := _refusal(entry, inside, above)) is not None:
                 skipped.append(ContentError(_printable(path), reason))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from indexer.documents import Document, Paragraph
 
@@ -14,7 +14,7 @@ _MIN_CHARS = 200
 def detect_language(document: Document) -> str:
     """ISO 639-1 code of the language of a document's words; "" if it names one, or has fewer than 200 characters."""
     sample = _sample(document)
-    return "" if document.lang or len(sample) < _MIN_CHARS else _classify(sample)
+    return "" if document.lang or len(sample) < _MIN_CHARS else language_of_texts([sample])
 
 
 def language_of(document: Document, usual: str) -> str:
@@ -25,13 +25,14 @@ def language_of(document: Document, usual: str) -> str:
 def usual_language(documents: Sequence[Document]) -> str:
     """The language that most documents are in; of documents that are all short, that of all their words."""
     found = Counter(lang for document in documents if (lang := document.lang or document.detected)).most_common(1)
-    return found[0][0] if found else _classify(" ".join(map(_sample, documents)))
+    return found[0][0] if found else language_of_texts(map(_sample, documents))
 
 
-def _classify(text: str) -> str:
+def language_of_texts(texts: Iterable[str]) -> str:
+    """ISO 639-1 code of the language that several texts are in, taken together."""
     from py3langid import classify  # loads its model: only where a language is unknown
 
-    return str(classify(text)[0])
+    return str(classify(" ".join(texts))[0])
 
 
 def _sample(document: Document) -> str:

@@ -1,42 +1,35 @@
-"""Readers: one file a content format, text in, Document out."""
+"""Readers: one file a content format, a file's text or bytes in, Document out.
+
+Each declares as `READER` which of both it takes, and is imported when the first file of its format is read.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from importlib import import_module
 from pathlib import PurePosixPath
 
-from indexer.content.readers import (
-    csv_table,
-    html_page,
-    json_lines,
-    json_table,
-    markdown,
-    plain_text,
-    pod,
-    rest,
-    yaml_faq,
-)
+from indexer.content.readers.decoding import decode
+from indexer.content.readers.reader import Reader
 from indexer.documents import Document
 from indexer.errors import ContentError
 
-Reader = Callable[[str, str], Document]
-
-READERS: dict[str, Reader] = {
-    ".md": markdown.read,
-    ".markdown": markdown.read,
-    ".mdx": markdown.read,
-    ".html": html_page.read,
-    ".htm": html_page.read,
-    ".txt": plain_text.read,
-    ".rst": rest.read,
-    ".pod": pod.read,
-    ".yml": yaml_faq.read,
-    ".yaml": yaml_faq.read,
-    ".csv": csv_table.read,
-    ".tsv": csv_table.read,
-    ".json": json_table.read,
-    ".jsonl": json_lines.read,
+# By suffix the module that reads it.
+READERS = {
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".mdx": "markdown",
+    ".html": "html_page",
+    ".htm": "html_page",
+    ".txt": "plain_text",
+    ".rst": "rest",
+    ".pod": "pod",
+    ".yml": "yaml_faq",
+    ".yaml": "yaml_faq",
+    ".csv": "csv_table",
+    ".tsv": "csv_table",
+    ".json": "json_table",
+    ".jsonl": "json_lines",
 }
 
 _HTML_START = re.compile(
@@ -46,22 +39,23 @@ _SUFFIX = re.compile(r"\.[a-z0-9]{1,10}")
 _TAGS = re.compile(r"</(?:h[1-6]|p|ul|ol|dl|div|a)>", re.IGNORECASE)
 
 
-def read(path: str, text: str) -> Document:
+def read(path: str, raw: bytes) -> Document:
     """Read one content file.
 
     Args:
         path: relative to the content folder, in POSIX form; its suffix names the format.
-        text: of the file, as `indexer.content.readers.prose.text.clean` leaves it.
+        raw: what is in the file. Without a suffix it is HTML or plain text, whichever it looks like.
 
     Raises:
-        ContentError: the format is unknown, or the text is not in it.
+        ContentError: the format is unknown, or the file is not in it.
     """
-    reader = reader_of(path, text)
-    if reader is None:
+    suffix = suffix_of(path)
+    if suffix and suffix not in READERS:
         known = " ".join(READERS)
-        raise ContentError(path, f'unknown format "{suffix_of(path)}"; known are {known} and text without a suffix')
+        raise ContentError(path, f'unknown format "{suffix}"; known are {known} and text without a suffix')
+    name = READERS[suffix] if suffix else "html_page" if is_html(decode(path, raw)) else "plain_text"
     try:
-        return reader(path, text)
+        return reader_of(name).document(path, raw)
     except RecursionError as error:
         raise ContentError(path, "is nested too deeply to be read; flatten its lists or elements") from error
 
@@ -76,12 +70,10 @@ def suffix_of(path: str) -> str:
     return suffix if _SUFFIX.fullmatch(suffix) else ""
 
 
-def reader_of(path: str, text: str) -> Reader | None:
-    """The reader for a file by its suffix, or by its text if it has none; None for an unknown format."""
-    suffix = suffix_of(path)
-    if suffix:
-        return READERS.get(suffix)
-    return html_page.read if is_html(text) else plain_text.read
+def reader_of(name: str) -> Reader:
+    """The reader of one of the modules in READERS; the first call imports it."""
+    reader: Reader = import_module(f"{__name__}.{name}").READER
+    return reader
 
 
 def is_html(text: str) -> bool:

@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator
 
 from indexer.content.readers.prose.metadata import Metadata
+from indexer.content.readers.reader import TextReader
 from indexer.content.readers.tables.records import FIELDS, Record, table_document
 from indexer.documents import Document
 from indexer.errors import ContentError
@@ -24,6 +25,9 @@ def read(path: str, text: str) -> Document:
     header_line = text.lstrip("\n").partition("\n")[0]
     delimiter = "\t" if path.lower().endswith(".tsv") else max(_DELIMITERS, key=header_line.count)
     return table_document(path, _records(path, text, delimiter), Metadata())
+
+
+READER = TextReader(read)
 
 
 def _records(path: str, text: str, delimiter: str) -> Iterator[Record]:

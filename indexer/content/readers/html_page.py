@@ -10,12 +10,13 @@ from dataclasses import replace
 from selectolax.lexbor import LexborHTMLParser
 
 from indexer.content.readers.prose.blocks import Block, BlockKind
-from indexer.content.readers.prose.document import page_document
 from indexer.content.readers.prose.front_matter import split_front_matter
 from indexer.content.readers.prose.html_blocks import blocks_of
 from indexer.content.readers.prose.links import anchors_of, html_links
 from indexer.content.readers.prose.metadata import Metadata, iso_date, lang_of, metadata_of, tags_of
+from indexer.content.readers.prose.page import page_document
 from indexer.content.readers.prose.text import one_line
+from indexer.content.readers.reader import TextReader
 from indexer.content.readers.tables.json_ld import faq_questions
 from indexer.documents import Document, FaqEntry
 
@@ -45,6 +46,9 @@ def read(path: str, text: str) -> Document:
     )
     links = html_links(source, first_line=1 + text[: len(text) - len(source)].count("\n"))
     return replace(document, links=tuple(links), anchors=anchors_of(body, document.title))
+
+
+READER = TextReader(read)
 
 
 def _without_templates(body: str) -> str:

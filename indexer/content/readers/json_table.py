@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 
 from indexer.content.readers.prose.metadata import Metadata, metadata_of
+from indexer.content.readers.reader import TextReader
 from indexer.content.readers.tables.json_ld import faq_questions
 from indexer.content.readers.tables.records import Record, table_document
 from indexer.documents import Document
@@ -29,6 +30,9 @@ def read(path: str, text: str) -> Document:
     return table_document(
         path, [record_of(path, entry, f"{name}[{place}]") for place, entry in enumerate(entries)], _metadata(value)
     )
+
+
+READER = TextReader(read)
 
 
 def parse_json(path: str, text: str, *, line: int | None = None) -> object:

@@ -11,11 +11,12 @@ from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
 from indexer.content.readers.markdown_dialects import plain_markdown
-from indexer.content.readers.prose.document import page_document
 from indexer.content.readers.prose.front_matter import split_front_matter
 from indexer.content.readers.prose.html_blocks import blocks_of
 from indexer.content.readers.prose.links import anchors_of, markdown_links
 from indexer.content.readers.prose.metadata import metadata_of
+from indexer.content.readers.prose.page import page_document
+from indexer.content.readers.reader import TextReader
 from indexer.documents import Document
 
 # Markdown takes the next line for a part of this one.
@@ -35,6 +36,9 @@ def read(path: str, text: str) -> Document:
     document = page_document(path, blocks, metadata_of(fields))
     links = markdown_links(body, _parser(is_mdx), first_line=1 + text[: len(text) - len(body)].count("\n"))
     return replace(document, links=tuple(links), anchors=anchors_of(html, document.title, body))
+
+
+READER = TextReader(read)
 
 
 def render(text: str, *, mdx: bool = False) -> str:

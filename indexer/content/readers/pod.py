@@ -6,9 +6,10 @@ import html
 import re
 from collections.abc import Iterator
 
-from indexer.content.readers.prose.document import page_document
 from indexer.content.readers.prose.html_blocks import blocks_of
 from indexer.content.readers.prose.metadata import Metadata
+from indexer.content.readers.prose.page import page_document
+from indexer.content.readers.reader import TextReader
 from indexer.documents import Document
 
 _COMMAND = re.compile(r"=([a-zA-Z]\w*)[ \t]*(.*)\Z", re.DOTALL)
@@ -24,6 +25,9 @@ def read(path: str, text: str) -> Document:
     name = _NAME.search(text)
     title = name["name"].rpartition(" - ")[2] or name["name"] if name else ""
     return page_document(path, blocks, Metadata(title=_plain(title)))
+
+
+READER = TextReader(read)
 
 
 def _plain(text: str) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from docutils import nodes
 from docutils.core import publish_doctree, publish_from_doctree
 
-from indexer.content.readers.prose.document import page_document
 from indexer.content.readers.prose.html_blocks import blocks_of
 from indexer.content.readers.prose.metadata import metadata_of
+from indexer.content.readers.prose.page import page_document
+from indexer.content.readers.reader import TextReader
 from indexer.content.readers.rest_extensions import register_unknown
 from indexer.documents import Document
 from indexer.errors import ContentError
@@ -48,6 +49,9 @@ def read(path: str, text: str) -> Document:
     html, fields = render(path, text)
     blocks, _ = blocks_of(html)
     return page_document(path, blocks, metadata_of(fields))
+
+
+READER = TextReader(read)
 
 
 def render(path: str, text: str) -> tuple[str, dict[str, object]]:

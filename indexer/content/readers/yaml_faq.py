@@ -8,6 +8,7 @@ from indexer.content.readers.markdown import render
 from indexer.content.readers.prose.blocks import joined_text
 from indexer.content.readers.prose.html_blocks import blocks_of
 from indexer.content.readers.prose.metadata import line_of, metadata_of
+from indexer.content.readers.reader import TextReader
 from indexer.content.readers.tables.records import FIELDS, Record, answer_text, field_of, table_document
 from indexer.content.readers.yaml_text import load_yaml
 from indexer.documents import Document
@@ -32,6 +33,9 @@ def read(path: str, text: str) -> Document:
     if not records:
         raise ContentError(path, "holds no questions; use a list of `question:` and `answer:`, or `sections:` of them")
     return table_document(path, records, metadata)
+
+
+READER = TextReader(read)
 
 
 def _records(path: str, value: object, headings: tuple[str, ...], place: str, depth: int) -> Iterator[Record]:

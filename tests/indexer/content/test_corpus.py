@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.content import corpus
-from indexer.content.corpus import read_corpus
+from indexer.content.corpus import Corpus, read_corpus
 from indexer.errors import ContentError
 
 CONTENT = Path(__file__).parents[2] / "data" / "content"
@@ -32,7 +31,8 @@ def test_every_file_that_is_not_read_is_named_with_its_reason(tmp_path: Path) ->
     files = {
         "binary.md": b"a\nb\x00",
         "empty.txt": b" \n",
-        "image.png": b"PNG",
+        "FAQ": b"%PDF\x00",
+        "image.png": b"\x89PNG\r\n\x1a\n\x00",
         "latin.txt": b"one\ntwo\ncaf\xe9\n",
         "links.md": b"# Contents\n\n- [a](a.md)\n",
         "utf16.csv": "question".encode("utf-16"),
@@ -54,7 +54,8 @@ def test_every_file_that_is_not_read_is_named_with_its_reason(tmp_path: Path) ->
     assert reasons["binary.md"][0] == 2
     assert "zero byte" in reasons["binary.md"][1]
     assert "is empty" in reasons["empty.txt"][1]
-    assert 'unknown format ".png"' in reasons["image.png"][1]
+    assert reasons["FAQ"][1].startswith("is binary")
+    assert reasons["image.png"][1].startswith('unknown format ".png"; known are .md ')
     assert reasons["latin.txt"] == (3, "is not UTF-8: byte 0xe9; save it as UTF-8")
     assert "no text to search" in reasons["links.md"][1]
     assert "UTF-16" in reasons["utf16.csv"][1]
@@ -67,6 +68,19 @@ def test_encodings_that_are_declared(tmp_path: Path) -> None:
     (tmp_path / "b.txt").write_bytes("\ufeffdo\u0301\r\nre\r\n".encode())
     texts = [document.blocks[0].text for document in read_corpus(tmp_path).documents]  # type: ignore[union-attr]
     assert texts == ["café “olé”", "dó re"]
+
+
+@pytest.mark.parametrize("name", ["uu", "punycode", "unicode_escape", "undefined", "utf-16", "no-such"])
+def test_a_declared_encoding_that_files_are_not_written_in_is_none(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a.html").write_bytes(f'<meta charset="{name}">\n<p>caf'.encode() + b"\xe9")
+    assert skipped(tmp_path) == {"a.html": "a.html:2: is not UTF-8: byte 0xe9; save it as UTF-8"}
+
+
+def test_the_settings_at_the_top_are_no_content(tmp_path: Path) -> None:
+    (tmp_path / "below").mkdir()
+    for folder in (tmp_path, tmp_path / "below"):
+        (folder / "faq.toml").write_text("keep = 3\n")
+    assert list(skipped(tmp_path)) == ["below/faq.toml"]
 
 
 def test_files_without_suffix_are_sniffed(tmp_path: Path) -> None:
@@ -102,10 +116,12 @@ def test_files_without_permission(tmp_path: Path) -> None:
     assert "permissions" in skipped(tmp_path)["a.md"]
 
 
-def test_files_that_are_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(corpus, "MAX_FILE_BYTES", 1024 * 1024)
-    (tmp_path / "a.md").write_text("x" * (1024 * 1024 + 1))
-    assert skipped(tmp_path) == {"a.md": "a.md: is 1 MB, more than 1 MB; split it"}
+def test_files_that_are_too_large(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("x" * 1024 * 1024)
+    (tmp_path / "b.md").write_text("x" * (1024 * 1024 + 1))
+    found = read_corpus(tmp_path, max_file_bytes=1024 * 1024)
+    assert [document.path for document in found.documents] == ["a.md"]
+    assert [str(error) for error in found.skipped] == ["b.md: is 1 MB, more than 1 MB; split it"]
 
 
 def test_a_single_file_and_a_missing_folder(tmp_path: Path) -> None:
@@ -117,4 +133,4 @@ def test_a_single_file_and_a_missing_folder(tmp_path: Path) -> None:
 
 
 def test_an_empty_folder_is_an_empty_corpus(tmp_path: Path) -> None:
-    assert read_corpus(tmp_path) == corpus.Corpus((), (), {})
+    assert read_corpus(tmp_path) == Corpus((), (), {})

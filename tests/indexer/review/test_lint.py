@@ -10,11 +10,11 @@ import pytest
 from indexer.arrays import FloatArray
 from indexer.content.corpus import read_corpus
 from indexer.content.passages import Role
-from indexer.content.readers import read
 from indexer.documents import Document, Passage, PassageKind
 from indexer.review.lint import Finding, FindingKind, lint_links, lint_passages
 from indexer.store.index_store import IndexStore
 from tests.conftest import ARTICLES
+from tests.indexer.content.reading import read
 
 
 def entry(key: str, question: str, answer: str = "An answer.") -> Passage:

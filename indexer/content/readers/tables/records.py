@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from indexer.content.readers.prose.document import document_of
 from indexer.content.readers.prose.metadata import Metadata, lang_of, line_of, tags_of
+from indexer.content.readers.prose.page import document_of
 from indexer.content.readers.prose.text import clean
 from indexer.documents import Document, FaqEntry
 from indexer.errors import ContentError

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.content.readers import read
 from indexer.content.readers.prose.text import clean
 from indexer.documents import FaqEntry, Paragraph
 from indexer.errors import ContentError
+from tests.indexer.content.reading import read
 
 SAMPLE = """Why Evenings Are Hard
 By evening both of you are tired, and tired people hear criticism first.
@@ -87,7 +87,7 @@ Contents
 
 
 @settings(deadline=None)
-@given(st.text(st.characters(codec="utf-8")))
+@given(st.text(st.characters(codec="utf-8"), min_size=1).filter(lambda text: clean(text).strip()))
 def test_plain_text_loses_no_word(text: str) -> None:
     document = read("a.txt", clean(text))
     found = " ".join(

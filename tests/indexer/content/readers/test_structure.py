@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from indexer.content.readers import read
 from indexer.documents import Document, FaqEntry, Paragraph
+from tests.indexer.content.reading import read
 
 
 def entries(document: Document) -> list[tuple[str, str]]:

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.content.readers import read
 from indexer.content.readers.prose.text import clean, one_line
 from indexer.documents import FaqEntry
 from indexer.errors import ContentError
+from tests.indexer.content.reading import read
 
 WORDS = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "Z")), min_size=1).filter(
     lambda text: one_line(text)
@@ -66,7 +66,7 @@ def test_what_csv_writes_reads_back(rows: list[tuple[str, str]], delimiter: str)
     ("name", "text", "line", "words"),
     [
         ("a.csv", "question,reply\nx?,y\n", 1, "no column answer; found the columns question, reply"),
-        ("a.csv", "", 1, "no header"),
+        ("a.csv", ",\n", 1, "no header"),
         ("a.csv", "question,answer\na?,b\n,c\n", 3, "no question at line 3"),
         ("a.csv", "question,answer\na?,\n", 2, 'no answer to "a?" at line 2'),
         ("a.csv", "question,answer\na?,b,c\n", 2, "3 cells under 2 columns"),
