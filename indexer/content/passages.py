@@ -8,7 +8,7 @@ from enum import IntEnum
 
 from sentencex import segment
 
-from indexer.documents import Document, FaqEntry, Passage, PassageKind, slug
+from indexer.documents import Document, FaqEntry, Paragraph, Passage, PassageKind, slug
 from indexer.words.lexicon import LexicalText
 
 Span = tuple[int, int]
@@ -132,48 +132,46 @@ def passages_of(document: Document, splitter: Splitter, lang: str) -> list[Passa
     taken: set[str] = set()
     passages = []
     for block in document.blocks:
-        common = Passage(
-            passage_id="",
-            kind=PassageKind.PARAGRAPH,
-            document_id=document.document_id,
-            document_title=document.title,
-            text="",
-            heading_path=block.heading_path,
-            document_url=document.url,
-            url=_link(document.url, block.anchor),
-            tags=tuple(sorted(set(document.tags))),
-            lang=lang,
-            updated=document.updated,
-        )
+        blank = _blank(document, block, lang)
         if isinstance(block, FaqEntry):
             place = _free(slug(block.entry_id or block.question), taken)
-            passages.append(
-                replace(
-                    common,
-                    passage_id=f"{document.document_id}/{place}",
-                    kind=PassageKind.FAQ,
-                    question=block.question,
-                    alternates=block.alternates,
-                    text=block.answer,
-                    url=block.url or common.url,
-                    tags=tuple(sorted({*document.tags, *block.tags})),
-                )
+            entry = replace(
+                blank,
+                passage_id=f"{document.document_id}/{place}",
+                kind=PassageKind.FAQ,
+                question=block.question,
+                alternates=block.alternates,
+                text=block.answer,
+                url=block.url or blank.url,
+                tags=tuple(sorted({*document.tags, *block.tags})),
             )
+            passages.append(entry)
             continue
         context = splitter.context((document.title, *block.heading_path))
         alternates = block.alternates
         for start, end in splitter.spans(block.text, lang, context=context):
             place = _free(slug(block.heading_path[-1] if block.heading_path else document.title), taken)
-            passages.append(
-                replace(
-                    common,
-                    passage_id=f"{document.document_id}/{place}",
-                    alternates=alternates,
-                    text=block.text[start:end],
-                )
-            )
+            passage_id = f"{document.document_id}/{place}"
+            passages.append(replace(blank, passage_id=passage_id, alternates=alternates, text=block.text[start:end]))
             alternates = ()  # of a paragraph in several parts, the first one is where the answer begins
     return passages
+
+
+def _blank(document: Document, block: Paragraph | FaqEntry, lang: str) -> Passage:
+    """What every passage of a block says, whatever its own words."""
+    return Passage(
+        passage_id="",
+        kind=PassageKind.PARAGRAPH,
+        document_id=document.document_id,
+        document_title=document.title,
+        text="",
+        heading_path=block.heading_path,
+        document_url=document.url,
+        url=_link(document.url, block.anchor),
+        tags=tuple(sorted(set(document.tags))),
+        lang=lang,
+        updated=document.updated,
+    )
 
 
 def embedding_texts(passage: Passage, splitter: Splitter) -> list[EmbeddingText]:

@@ -17,57 +17,16 @@ _DIRECTIVE = re.compile(
 _ROLE = re.compile(r"(?<!:):([A-Za-z][\w:.+-]*):`|`:([A-Za-z][\w:.+-]*):(?!`)")
 _TARGET = re.compile(r"\s*<[^<>]*>$", re.DOTALL)
 
-_DROPPED = frozenset(
-    [
-        "toctree",
-        "contents",
-        "sectnum",
-        "index",
-        "currentmodule",
-        "module",
-        "highlight",
-        "literalinclude",
-        "include",
-        "raw",
-        "only-raw",
-        "meta",
-        "tabularcolumns",
-        "automodule",
-        "autoclass",
-        "autofunction",
-        "automethod",
-        "autosummary",
-        "cssclass",
-        "rst-class",
-        "role",
-        "default-role",
-        "figure-md",
-        "graphviz",
-        "uml",
-        "mermaid",
-        "plot",
-        "sectionauthor",
-        "codeauthor",
-        "moduleauthor",
-        "tags",
-        "feed-entry",
-        "spelling",
-    ]
-)
-_CODE = frozenset(
-    [
-        "code-block",
-        "sourcecode",
-        "code",
-        "parsed-literal",
-        "prompt",
-        "ipython",
-        "command-output",
-        "testcode",
-        "doctest",
-        "console",
-    ]
-)
+_DROPPED = frozenset({
+    "toctree", "contents", "sectnum", "index", "currentmodule", "module", "highlight", "literalinclude", "include",
+    "raw", "only-raw", "meta", "tabularcolumns", "automodule", "autoclass", "autofunction", "automethod", "autosummary",
+    "cssclass", "rst-class", "role", "default-role", "figure-md", "graphviz", "uml", "mermaid", "plot", "sectionauthor",
+    "codeauthor", "moduleauthor", "tags", "feed-entry", "spelling",
+})  # fmt: skip
+_CODE = frozenset({
+    "code-block", "sourcecode", "code", "parsed-literal", "prompt", "ipython", "command-output", "testcode", "doctest",
+    "console",
+})  # fmt: skip
 _FOLDED = frozenset(["dropdown", "collapse", "toggle", "details", "faq", "question", "accordion", "collapsible"])
 _LINE_TEXT = frozenset(["versionadded", "versionchanged", "deprecated", "versionremoved", "centered", "rubric"])
 _registered_roles: set[str] = set()

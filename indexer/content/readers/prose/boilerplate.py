@@ -6,33 +6,10 @@ import re
 
 from selectolax.lexbor import LexborNode
 
-_NEVER_CONTENT = frozenset(
-    [
-        "head",
-        "script",
-        "style",
-        "template",
-        "noscript",
-        "nav",
-        "svg",
-        "canvas",
-        "iframe",
-        "object",
-        "embed",
-        "audio",
-        "video",
-        "map",
-        "input",
-        "select",
-        "option",
-        "textarea",
-        "datalist",
-        "progress",
-        "dialog",
-        "-comment",
-        "-doctype",
-    ]
-)
+_NEVER_CONTENT = frozenset({
+    "head", "script", "style", "template", "noscript", "nav", "svg", "canvas", "iframe", "object", "embed", "audio",
+    "video", "map", "input", "select", "option", "textarea", "datalist", "progress", "dialog", "-comment", "-doctype",
+})  # fmt: skip
 _ROLES = frozenset(
     ["navigation", "banner", "contentinfo", "search", "menu", "menubar", "toolbar", "tablist", "dialog", "alertdialog"]
 )
@@ -50,22 +27,10 @@ _NAMES = re.compile(
     )$""",
     re.VERBOSE | re.IGNORECASE,
 )
-_ADMONITIONS = frozenset(
-    [
-        "note",
-        "tip",
-        "hint",
-        "info",
-        "important",
-        "warning",
-        "caution",
-        "danger",
-        "attention",
-        "error",
-        "see-also",
-        "seealso",
-    ]
-)
+_ADMONITIONS = frozenset({
+    "note", "tip", "hint", "info", "important", "warning", "caution", "danger", "attention", "error", "see-also",
+    "seealso",
+})  # fmt: skip
 _LINK_SIGNS = frozenset({"#", "¶", "§", "🔗", "↩", "↩︎", "^"})
 
 

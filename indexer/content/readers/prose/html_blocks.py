@@ -3,64 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from indexer.content.readers.prose.blocks import Block, BlockKind, joined_text
 from indexer.content.readers.prose.boilerplate import is_boilerplate, names_of
+from indexer.content.readers.prose.html_elements import (
+    aria_level,
+    children_of,
+    inner_anchor,
+    is_in_answer,
+    is_local,
+    is_question_item,
+    names_question,
+    own_anchor,
+)
+from indexer.content.readers.prose.html_lists import list_block
 from indexer.content.readers.prose.html_tables import is_layout_table, table_block
 from indexer.content.readers.prose.inline import Runs, visible_text
 from indexer.content.readers.prose.text import clean
 from indexer.content.readers.prose.wording import asks
 
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
-_BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "caption",
-        "center",
-        "dd",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "header",
-        "hgroup",
-        "hr",
-        "html",
-        "legend",
-        "li",
-        "main",
-        "menu",
-        "ol",
-        "p",
-        "section",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-        "ul",
-    ]
-)
+_BLOCKS = frozenset({
+    "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "div", "dl", "dt", "fieldset",
+    "figcaption", "figure", "footer", "form", "header", "hgroup", "hr", "html", "legend", "li", "main", "menu", "ol",
+    "p", "section", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
+})  # fmt: skip
 _BOLD = frozenset(["b", "strong"])
-_QUESTION_NAME = re.compile(
-    r"(?:^|[-_])question(?:[-_]?(?:text|title|heading|header|label))?$|^(?:faq|qa)[-_]*(?:q|title|header|heading|trigger|toggle|button)$"
-    r"|(?:accordion|collapsible|collapse|toggle)\w*?[-_]*(?:title|header|heading|button|trigger|label|toggle|link)$",
-    re.IGNORECASE,
-)
-_QUESTION_NAME_LENGTH = 400
 _NESTING_TAG = re.compile(
     r"<(/?)(?:div|ul|ol|dl|table|blockquote|section|article|span|details|font|center)\b", re.IGNORECASE
 )
@@ -96,13 +66,6 @@ def _refuse_depth(html: str) -> None:
             raise RecursionError("HTML elements are nested too deeply")
 
 
-def _children(node: LexborNode) -> Iterator[LexborNode]:
-    child = node.child
-    while child is not None:
-        yield child
-        child = child.next
-
-
 class _Flow:
     """Collects the blocks of one container in reading order."""
 
@@ -114,7 +77,7 @@ class _Flow:
         self.blocks.extend(self.runs.take())
 
     def visit_children(self, node: LexborNode, *, bold: bool = False, local: bool | None = None) -> None:
-        for child in _children(node):
+        for child in children_of(node):
             self.visit(child, bold=bold, local=local)
 
     def visit(self, node: LexborNode, *, bold: bool = False, local: bool | None = None) -> None:
@@ -125,10 +88,10 @@ class _Flow:
         if is_boilerplate(node):
             return
         attributes = node.attributes
-        if _is_question_item(attributes):
+        if is_question_item(attributes):
             self._question(node)
         elif tag in _HEADINGS or attributes.get("role") == "heading":
-            self._heading(node, _HEADINGS.get(tag) or _aria_level(attributes))
+            self._heading(node, _HEADINGS.get(tag) or aria_level(attributes))
         elif tag == "br":
             self.runs.add_break()
         elif tag == "img":
@@ -153,16 +116,16 @@ class _Flow:
 
     def _plain(self, node: LexborNode, tag: str, *, bold: bool, local: bool | None) -> None:
         attributes = node.attributes
-        if _names_question(node):
+        if names_question(node):
             self._named_question(node)
             return
         block = tag in _BLOCKS
         if block:
             self.flush()
-        if (anchor := _own_anchor(node)) and (tag in ("a", "span", "section", "div", "p", "article", "target")):
+        if (anchor := own_anchor(node)) and (tag in ("a", "span", "section", "div", "p", "article", "target")):
             self.runs.anchor = anchor
         if tag == "a" and (href := attributes.get("href")):
-            local = _is_local(href)
+            local = is_local(href)
         bold = bold or tag in _BOLD
         self.visit_children(node, bold=bold, local=local)
         if block:
@@ -172,12 +135,12 @@ class _Flow:
         self.flush()
         text = " ".join(" ".join(block.text.split()) for block in inner_blocks(node))
         if text:
-            anchor = _own_anchor(node) or _inner_anchor(node)
+            anchor = own_anchor(node) or inner_anchor(node)
             self.blocks.append(Block(kind=BlockKind.TEXT, text=text, lead=text, anchor=anchor))
 
     def _heading(self, node: LexborNode, level: int) -> None:
         self.flush()
-        anchor = _own_anchor(node) or _inner_anchor(node) or self.runs.anchor
+        anchor = own_anchor(node) or inner_anchor(node) or self.runs.anchor
         self.runs.anchor = ""
         text = " ".join(" ".join(block.text.split()) for block in inner_blocks(node))
         if text:
@@ -186,12 +149,12 @@ class _Flow:
     def _question(self, node: LexborNode) -> None:
         self.flush()
         name = next(
-            (part for part in node.css("[itemprop=name], [property=name]") if not _is_in_answer(part, node)), None
+            (part for part in node.css("[itemprop=name], [property=name]") if not is_in_answer(part, node)), None
         )
         answers = [
             part
             for part in node.css("[itemprop=acceptedAnswer], [itemprop=suggestedAnswer], [property=acceptedAnswer]")
-            if not _is_in_answer(part, node)
+            if not is_in_answer(part, node)
         ]
         if name is None or not answers:
             self.visit_children(node)
@@ -199,14 +162,14 @@ class _Flow:
         question = " ".join(block.text for block in inner_blocks(name))
         inner = tuple(block for answer in answers for block in inner_blocks(answer))
         if question:
-            anchor = _own_anchor(node) or _inner_anchor(name) or _own_anchor(name)
+            anchor = own_anchor(node) or inner_anchor(name) or own_anchor(name)
             self.blocks.append(Block(kind=BlockKind.QUESTION, text=question, anchor=anchor, inner=inner))
 
     def _list(self, node: LexborNode, *, ordered: bool) -> None:
         self.flush()
-        items = [inner for child in _children(node) if child.tag == "li" and (inner := inner_blocks(child))]
+        items = [inner for child in children_of(node) if child.tag == "li" and (inner := inner_blocks(child))]
         loose = _Flow()
-        for child in _children(node):
+        for child in children_of(node):
             if child.tag != "li":
                 loose.visit(child)
         loose.flush()
@@ -221,17 +184,19 @@ class _Flow:
 
     def _terms(self, node: LexborNode) -> None:
         self.flush()
-        anchor = _own_anchor(node)
+        anchor = own_anchor(node)
         waiting: list[Block] = []
         answered: list[Block] = []
-        parts = [part for child in _children(node) for part in (_children(child) if child.tag == "div" else (child,))]
+        parts = [
+            part for child in children_of(node) for part in (children_of(child) if child.tag == "div" else (child,))
+        ]
         for part in parts:
             if part.tag == "dt":
                 if answered:
                     waiting, answered = [], []
                 text = "\n".join(block.text for block in inner_blocks(part))
                 if text:
-                    anchor = _own_anchor(part) or _inner_anchor(part) or anchor
+                    anchor = own_anchor(part) or inner_anchor(part) or anchor
                     waiting.append(Block(kind=BlockKind.TERM, text=text, anchor=anchor))
                     anchor = ""
             elif part.tag == "dd" and (waiting or answered):
@@ -249,14 +214,14 @@ class _Flow:
 
     def _details(self, node: LexborNode) -> None:
         self.flush()
-        summary = next((child for child in _children(node) if child.tag == "summary"), None)
+        summary = next((child for child in children_of(node) if child.tag == "summary"), None)
         flow = _Flow()
-        for child in _children(node):
+        for child in children_of(node):
             if child.tag != "summary":
                 flow.visit(child)
         flow.flush()
         text = " ".join(block.text for block in inner_blocks(summary)) if summary is not None else ""
-        anchor = _own_anchor(node) or (_own_anchor(summary) or _inner_anchor(summary) if summary is not None else "")
+        anchor = own_anchor(node) or (own_anchor(summary) or inner_anchor(summary) if summary is not None else "")
         anchor = anchor or self.runs.anchor
         self.runs.anchor = ""
         inner = flow.blocks
@@ -277,7 +242,7 @@ class _Flow:
         """A button or label is content only where it opens a question."""
         attributes = node.attributes
         text = visible_text(node.text(deep=True))
-        opens = "aria-expanded" in attributes or "aria-controls" in attributes or _names_question(node)
+        opens = "aria-expanded" in attributes or "aria-controls" in attributes or names_question(node)
         if text and (asks(text) or (opens and len(text.split()) > 2)):
             self.flush()
             self.visit_children(node, bold=True)
@@ -292,75 +257,5 @@ def inner_blocks(node: LexborNode) -> list[Block]:
     return flow.blocks
 
 
-def list_block(items: list[list[Block]], first: int | None) -> Block:
-    r"""A list as lines of text, numbered from `first` or with dashes.
-
-    >>> list_block([[Block(kind=BlockKind.TEXT, text="a pen")], [Block(kind=BlockKind.TEXT, text="paper")]], 1).text
-    '1. a pen\n2. paper'
-    """
-    lines = []
-    for number, item in enumerate(items, first or 0):
-        marker = "- " if first is None else f"{number}. "
-        text = "\n".join(block.text if not block.inner else joined_text([block]) for block in item)
-        indent = " " * len(marker)
-        lines.append(marker + text.replace("\n", "\n" + indent))
-    return Block(
-        kind=BlockKind.LIST,
-        text="\n".join(lines),
-        local_links=all(_is_local_item(item) for item in items),
-        items=tuple(tuple(item) for item in items),
-    )
-
-
-def _is_local_item(item: list[Block]) -> bool:
-    has_list = any(block.kind is BlockKind.LIST for block in item)
-    return all(
-        block.local_links or (has_list and block.kind is BlockKind.TEXT and len(block.text) < 60) for block in item
-    )
-
-
 def _extended(term: Block, inner: tuple[Block, ...]) -> Block:
     return Block(kind=term.kind, text=term.text, anchor=term.anchor, inner=(*term.inner, *inner))
-
-
-def _own_anchor(node: LexborNode) -> str:
-    attributes = node.attributes
-    anchor = (attributes.get("id") or (attributes.get("name") if node.tag == "a" else "") or "").strip()
-    return "" if "{" in anchor or " " in anchor else clean(anchor)
-
-
-def _inner_anchor(node: LexborNode) -> str:
-    return next((anchor for part in node.css("a, span") if (anchor := _own_anchor(part))), "")
-
-
-def _aria_level(attributes: dict[str, str | None]) -> int:
-    level = attributes.get("aria-level") or "2"
-    return int(level) if level in ("1", "2", "3", "4", "5", "6") else 2
-
-
-def _is_local(href: str) -> bool:
-    return not re.match(r"(?:[a-z][a-z0-9+.-]*:|//)", href.strip(), re.IGNORECASE)
-
-
-def _is_question_item(attributes: dict[str, str | None]) -> bool:
-    kind = attributes.get("itemtype") or attributes.get("typeof") or ""
-    return kind.rstrip("/").rpartition("/")[2].rpartition(":")[2] == "Question"
-
-
-def _is_in_answer(part: LexborNode, question: LexborNode) -> bool:
-    above = part.parent
-    while above is not None and above.mem_id != question.mem_id:
-        if "acceptedAnswer" in ((above.attributes.get("itemprop") or ""), (above.attributes.get("property") or "")):
-            return True
-        above = above.parent
-    return False
-
-
-def _names_question(node: LexborNode) -> bool:
-    """Whether its class says it is the visible line of a question, and it holds no more than that line."""
-    if node.tag in ("section", "article", "body", "main", "ul", "ol", "form"):
-        return False
-    if not any(_QUESTION_NAME.search(name) for name in (node.attributes.get("class") or "").split()):
-        return False
-    blocks = "h1, h2, h3, h4, h5, h6, ul, ol, dl, details, table, p + p" + ("" if node.tag == "tr" else ", pre")
-    return node.css_first(blocks) is None and (0 < len(node.text(deep=True)) <= _QUESTION_NAME_LENGTH)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from indexer.content.readers.prose.blocks import Block, BlockKind, joined_text
-from indexer.content.readers.prose.questions import Style, answer_blocks, style_of, with_questions
+from indexer.content.readers.prose.blocks import Block, BlockKind
+from indexer.content.readers.prose.entries import Place, also_asked, entries_of, entries_of_section, paragraphs_of
+from indexer.content.readers.prose.link_lists import without_link_lists
+from indexer.content.readers.prose.questions import Style, style_of, with_questions
 from indexer.content.readers.prose.sections import Section, as_heading, sections_of
-from indexer.content.readers.prose.text import one_line
 from indexer.content.readers.prose.wording import (
-    ALSO_ASKED,
     asks,
     is_faq_name,
     is_numbered,
@@ -21,21 +19,12 @@ from indexer.content.readers.prose.wording import (
     is_toggle,
     sounds_like_question,
     without_number,
-    without_question_mark,
 )
 from indexer.documents import FaqEntry, Paragraph
 
 _JOINS_TEXT = (BlockKind.LIST, BlockKind.TABLE, BlockKind.CODE)
 _MAJORITY = 3
 _NEARLY_ALL = 0.9
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where in the document a section stands: the headings above and the nearest fragment."""
-
-    headings: tuple[str, ...] = ()
-    anchor: str = ""
 
 
 def structure(
@@ -50,17 +39,17 @@ def structure(
         names: what else the page calls itself.
         make_anchors: whether headings have fragments on the published page.
     """
-    root = sections_of(_without_link_lists(blocks), make_anchors=make_anchors)
+    root = sections_of(without_link_lists(blocks), make_anchors=make_anchors)
     if any(map(is_faq_name, (title, _top_heading(root), *names))):
-        return list(_Faq(root, title).read(root, _Place()))
+        return list(_Faq(root, title).read(root, Place()))
     if _is_in_faq_folder(path):
         faq = _Faq(root, title)
         if (faq.question_level and any(asks(section.heading) for section in root.descendants())) or faq.has_questions(
             root
         ):
-            return list(faq.read(root, _Place()))
+            return list(faq.read(root, Place()))
         return list(_single_question(root, title))
-    return list(_Article(root, title).read(root, _Place()))
+    return list(_Article(root, title).read(root, Place()))
 
 
 def _top_heading(root: Section) -> str:
@@ -118,15 +107,15 @@ class _Faq:
         level = min(with_text, key=lambda level: (-with_text[level], -level))
         return level if with_text[level] > 1 or len(sections) == 1 else 0
 
-    def read(self, section: Section, place: _Place) -> Iterator[Paragraph | FaqEntry]:
+    def read(self, section: Section, place: Place) -> Iterator[Paragraph | FaqEntry]:
         """A section: a question of its own, or a group of them."""
         if self._is_question(section):
             numbered = [child for child in section.children if asks(child.heading) and is_numbered(child.heading)]
             if len(numbered) < len(section.children) or not numbered:
-                yield from _entry_of_section(section, place)
+                yield from entries_of_section(section, place)
                 return
             # "1.2 Where..?" with "1.2.1 Are..?" below it: the author numbered questions of their own.
-            yield from _entries(section.heading, section.blocks, place.headings, section.anchor)
+            yield from entries_of(section.heading, section.blocks, place.headings, section.anchor)
             place = _below(section, place, self._title)
         else:
             place = _below(section, place, self._title)
@@ -179,10 +168,10 @@ class _Article:
             if asking >= _MAJORITY and asking * 2 > len(headings):
                 self._levels[level] = asking >= _NEARLY_ALL * len(headings)
 
-    def read(self, section: Section, place: _Place) -> Iterator[Paragraph | FaqEntry]:
+    def read(self, section: Section, place: Place) -> Iterator[Paragraph | FaqEntry]:
         """A section with all below it."""
         if self._is_question(section):
-            yield from _entry_of_section(section, place)
+            yield from entries_of_section(section, place)
             return
         place = _below(section, place, self._title)
         yield from _direct(with_questions(section.blocks, self._style), section, place)
@@ -211,78 +200,48 @@ def _is_faq_heading(heading: str) -> bool:
     return is_faq_name(heading) and not asks(heading)
 
 
-def _entry_of_section(section: Section, place: _Place) -> Iterator[FaqEntry]:
-    yield from _entries(section.heading, section.all_blocks(), place.headings, section.anchor)
-
-
-def _entries(question: str, blocks: Sequence[Block], headings: tuple[str, ...], anchor: str) -> Iterator[FaqEntry]:
-    """One entry; a line that asks the same in other words, or an "Also asked" line below it, gives alternates."""
-    asked, *others = (
-        without_question_mark(one_line(line)) for line in re.split(r"\n(?=\s*[QqPpFf]\w{0,8}\s?\d*[:.])", question)
-    )
-    if blocks:
-        phrasings, rest = _also_asked(blocks[0])
-        others += phrasings
-        blocks = [*rest, *blocks[1:]]
-    answer = joined_text(answer_blocks(blocks)).strip()
-    if asked and answer:
-        yield FaqEntry(
-            question=one_line(asked), answer=answer, alternates=tuple(others), heading_path=headings, anchor=anchor
-        )
-
-
-def _also_asked(block: Block) -> tuple[tuple[str, ...], tuple[Block, ...]]:
-    """The phrasings of an "Also asked" line at the head of a block, and what is left of the block, if anything."""
-    also = ALSO_ASKED.match(block.text) if block.kind is BlockKind.TEXT else None
-    if also is None:
-        return (), (block,)
-    rest = block.text[also.end() :].strip()
-    phrasings = tuple(one_line(other) for other in also["phrasings"].split("|") if other.strip())
-    return phrasings, (replace(block, text=rest),) if rest else ()
-
-
 def _single_question(root: Section, title: str) -> Iterator[Paragraph | FaqEntry]:
     """A file of a FAQ folder that holds one question, its title."""
     sections = [section for section in root.descendants() if not _same(section.heading, title)]
     if len(sections) > 1 and not sounds_like_question(title):
-        yield from _Article(root, title).read(root, _Place())
+        yield from _Article(root, title).read(root, Place())
         return
     blocks = root.all_blocks()
     if blocks and blocks[0].kind is BlockKind.HEADING and _same(blocks[0].text, title):
         blocks = blocks[1:]
-    yield from _entries(title, blocks, (), "")
+    yield from entries_of(title, blocks, (), "")
 
 
-def _below(section: Section, place: _Place, title: str) -> _Place:
+def _below(section: Section, place: Place, title: str) -> Place:
     if not section.level:
         return place
     if (section.level == 1 and _same(section.heading, title)) or not section.heading:
-        return _Place(place.headings, section.anchor)
-    return _Place((*place.headings, section.heading), section.anchor)
+        return Place(place.headings, section.anchor)
+    return Place((*place.headings, section.heading), section.anchor)
 
 
 def _same(heading: str, title: str) -> bool:
     return without_number(heading).casefold().strip(" .:!") == without_number(title).casefold().strip(" .:!")
 
 
-def _direct(blocks: Sequence[Block], section: Section, place: _Place) -> Iterator[Paragraph | FaqEntry]:
+def _direct(blocks: Sequence[Block], section: Section, place: Place) -> Iterator[Paragraph | FaqEntry]:
     """Entries and paragraphs directly below one heading."""
     waiting: list[Block] = []
     asked: tuple[str, ...] = ()
     for whole in blocks:
-        phrasings, left = _also_asked(whole)
+        phrasings, left = also_asked(whole)
         if phrasings:
-            yield from _paragraph(waiting, asked, place)
+            yield from paragraphs_of(waiting, asked, place)
             waiting, asked = [], phrasings
         for block in left:
             if block.kind in _JOINS_TEXT and waiting:
                 waiting.append(block)
                 continue
             if waiting or block.kind in (BlockKind.QUESTION, BlockKind.DETAILS):
-                yield from _paragraph(waiting, asked, place)
+                yield from paragraphs_of(waiting, asked, place)
                 waiting, asked = [], ()
             if block.kind is BlockKind.QUESTION:
-                yield from _entries(block.text, block.inner, place.headings, block.anchor)
+                yield from entries_of(block.text, block.inner, place.headings, block.anchor)
             elif block.kind is BlockKind.DETAILS and not is_toggle(block.text):
                 inner = sections_of(as_heading(block, section.level + 1), make_anchors=False)
                 yield from _Article(inner, "").read(inner, place)
@@ -290,35 +249,4 @@ def _direct(blocks: Sequence[Block], section: Section, place: _Place) -> Iterato
                 yield from _direct(block.inner, section, place)
             else:
                 waiting = [block]
-    yield from _paragraph(waiting, asked, place)
-
-
-def _paragraph(blocks: Sequence[Block], alternates: tuple[str, ...], place: _Place) -> Iterator[Paragraph]:
-    text = joined_text([_term_line(block) for block in blocks])
-    if text:
-        yield Paragraph(text=text, alternates=alternates, heading_path=place.headings, anchor=place.anchor)
-
-
-def _term_line(block: Block) -> Block:
-    if block.kind is not BlockKind.TERM or not block.inner:
-        return block
-    return Block(kind=BlockKind.TEXT, text=f"{one_line(block.text)}: {joined_text(block.inner)}")
-
-
-def _is_contents_term(block: Block) -> bool:
-    return block.kind is BlockKind.TERM and bool(block.inner) and all(part.local_links for part in block.inner)
-
-
-def _without_link_lists(blocks: Sequence[Block]) -> list[Block]:
-    """Without tables of contents: lists, or three paragraphs in a row, that are nothing but links to this site."""
-    result: list[Block] = []
-    run: list[Block] = []
-    for block in (*blocks, Block(kind=BlockKind.CODE, text="")):
-        if block.kind is BlockKind.TEXT and block.local_links:
-            run.append(block)
-            continue
-        result.extend(run if len(run) < _MAJORITY else [])
-        run = []
-        if not (block.kind is BlockKind.LIST and block.local_links) and not _is_contents_term(block):
-            result.append(block)
-    return result[:-1]
+    yield from paragraphs_of(waiting, asked, place)
