@@ -9,23 +9,21 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.responses import FileResponse
-from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from indexer.settings import Settings
 from search_api.live_index import LiveIndex
 from search_api.rebuilder import Rebuilder
-from search_api.web import problems
 from search_api.web.guard import Guard
 from search_api.web.rebuild import check_key, rebuild_router
-from search_api.web.routes import router, search_at_once
+from search_api.web.routes import SEARCH, router
 from search_api.web.search_queue import SearchQueue
 
-_SEARCH = next(route for route in router.routes if isinstance(route, APIRoute) and route.path == "/search")
 _STATIC = Path(__file__).parent / "static"
 _DESCRIPTION = """
 Ask a question in your own words; get the passage of the site's articles and FAQ lists that answers it, or an honest
@@ -34,24 +32,15 @@ Ask a question in your own words; get the passage of the site's articles and FAQ
 
 
 class _Application(FastAPI):
-    """FastAPI inside the `Guard`; what is asked most, GET /search, goes straight to its handler."""
+    """FastAPI's routes inside the `Guard` alone, which answers every failure."""
 
     def __init__(self, *, prefix: str, **options: Any) -> None:
         super().__init__(**options)
-        self._guard = Guard(self._answer, prefix)
-        self._search = (_SEARCH.path, prefix + _SEARCH.path)
+        self._prefix = prefix
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
-        await self._guard(scope, receive, send)
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] == "GET" and scope["path"] in self._search:
-            scope["app"], scope["route"] = self, _SEARCH
-            response = await search_at_once(Request(scope, receive))
-            await response(scope, receive, send)
-        else:
-            await super().__call__(scope, receive, send)
+    def build_middleware_stack(self) -> ASGIApp:
+        """What FastAPI puts around its routes, less what the `Guard` does in its place."""
+        return Guard(AsyncExitStackMiddleware(self.router), self._prefix)
 
 
 def create_app(live: LiveIndex, settings: Settings | None = None, *, rebuilder: Rebuilder | None = None) -> FastAPI:
@@ -84,11 +73,11 @@ def create_app(live: LiveIndex, settings: Settings | None = None, *, rebuilder: 
         redoc_url=None,
         # Traces would hold addresses, and with them what visitors type.
         telemetry={"tracing": False, "metrics": False, "logs": False},
+        routes=[SEARCH],
         prefix=settings.root_path,
     )
     app.state.live = live
     app.state.queue = SearchQueue(settings.queue)
-    problems.install(app)
     app.include_router(router)
     if settings.admin_key:
         check_key(settings.admin_key)

@@ -75,8 +75,6 @@ class Guard:
 
         async def guarded_send(message: Message) -> None:
             nonlocal status
-            if received > MAX_BODY_BYTES and not status and message["status"] != HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-                raise _BodyTooLargeError  # FastAPI took the first one for a body that it cannot parse
             if message["type"] == "http.response.start":
                 status = message["status"]
                 docs = scope["path"].endswith("/docs")
@@ -91,12 +89,12 @@ class Guard:
                 await _too_large()(scope, receive, guarded_send)
             else:
                 await self._app(scope, guarded_receive, guarded_send)
-        except _BodyTooLargeError:
-            await _too_large()(scope, receive, guarded_send)
         except Exception as error:
             if status:  # the answer has begun; all that is left is to end it
                 raise
-            await problem_of(error)(scope, receive, guarded_send)
+            # What FastAPI makes of a body that is too large is one that it cannot parse.
+            response = _too_large() if received > MAX_BODY_BYTES else problem_of(error)
+            await response(scope, receive, guarded_send)
         # The route's pattern, never the address itself: that holds questions.
         route = getattr(scope.get("route"), "path", "-")
         milliseconds = (time.perf_counter() - started) * 1000
@@ -113,5 +111,5 @@ def _too_large() -> ASGIApp:
 
 
 def _declared_length(scope: Scope) -> int:
-    declared = Headers(scope=scope).get("content-length", "")
-    return int(declared) if declared.isdecimal() and len(declared) < 20 else 0
+    declared = dict(scope["headers"]).get(b"content-length", b"")
+    return int(declared) if declared.isdigit() and len(declared) < 20 else 0

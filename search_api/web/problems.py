@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -41,16 +40,6 @@ class RefusedError(Exception):
     def __init__(self, status: HTTPStatus, code: str, detail: str, *, headers: Mapping[str, str] | None = None) -> None:
         self.response = problem(status, code, detail, headers=headers)
         super().__init__(detail)
-
-
-def install(app: FastAPI) -> None:
-    """Make every failure of this app a problem."""
-
-    async def handle(_: Request, error: Exception) -> JSONResponse:
-        return problem_of(error)
-
-    for kind in (RefusedError, RequestValidationError, HTTPException, FaqError):
-        app.add_exception_handler(kind, handle)
 
 
 def problem_of(error: Exception) -> JSONResponse:
