@@ -199,12 +199,12 @@ def test_with_the_real_model_reused_embeddings_are_those_of_a_full_build(
     assert {name: step.manifest.files[name] for name in same} == {name: full.manifest.files[name] for name in same}
 
 
-def noting(read: list[str], reader: Callable[[str, str], Document]) -> Callable[[str, str], Document]:
+def noting(read: list[str], reader: Callable[[str, bytes], Document]) -> Callable[[str, bytes], Document]:
     """A reader that writes down what it reads."""
 
-    def noted(path: str, text: str) -> Document:
+    def noted(path: str, raw: bytes) -> Document:
         read.append(path)
-        return reader(path, text)
+        return reader(path, raw)
 
     return noted
 
