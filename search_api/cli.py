@@ -170,7 +170,8 @@ def evaluate(
 ) -> None:
     """Measure on labelled questions, beside what usual engines would reach on the same passages."""
     from indexer.labelled import LabelledQuestions
-    from search_api import evaluation
+    from search_api.evaluation.dataset import evaluate_dataset
+    from search_api.evaluation.evaluation import evaluate as evaluate_searcher
 
     if (dataset is None) == (index is None) or (index is None) != (questions is None):
         raise FaqError("give either a data set, or an index and its questions: --index DIR --questions DIR")
@@ -178,12 +179,12 @@ def evaluate(
         raise FaqError("--tune needs a data set; for an index, tune with `faq tune` and index with that model")
     if dataset is not None:
         with terminal.progress("Tuning and embedding" if tune else "Embedding", quiet=as_json) as advance:
-            report = evaluation.evaluate_dataset(dataset, settings.model, tune=tune, progress=advance)
+            report = evaluate_dataset(dataset, settings.model, tune=tune, progress=advance)
     else:
         assert index is not None
         assert questions is not None
         searcher = _open(settings.model_copy(update={"index": index}))
-        report = evaluation.evaluate(searcher, LabelledQuestions.read(questions), questions.resolve().name)
+        report = evaluate_searcher(searcher, LabelledQuestions.read(questions), questions.resolve().name)
     if as_json:
         terminal.print_json(report.to_dict())
     else:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from indexer.review.review import Review
     from indexer.store.inventory import Inventory
     from indexer.tuning import TuningReport
-    from search_api.evaluation import Evaluation
+    from search_api.evaluation.evaluation import Evaluation
     from search_api.searcher import Hit, SearchResult
 
 _SHOWN = 10
@@ -168,7 +168,7 @@ def print_result(result: SearchResult) -> None:
 
 def print_evaluation(report: Evaluation) -> None:
     """The figures beside the baselines, and the worst questions."""
-    from search_api.evaluation import METRICS
+    from search_api.evaluation.metrics import METRICS
 
     table = Table(title=f"{escape(report.dataset)}: {report.queries:,} questions", title_justify="left")
     table.add_column("", no_wrap=True)

@@ -20,7 +20,7 @@ from indexer.model.encoder import load_encoder
 from indexer.model.export import export_model
 from indexer.model.files import find_model
 from indexer.tuning import NOTE, TuningReport, training_pairs, tune_model
-from search_api.evaluation import evaluate_dataset
+from search_api.evaluation.dataset import evaluate_dataset
 from tests.conftest import ROOT
 
 LETTERS = "abcdefghijklmnopqrst"

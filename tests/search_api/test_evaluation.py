@@ -21,7 +21,9 @@ from indexer.labelled import LabelledQuestions
 from indexer.model.encoder import Encoder
 from indexer.settings import Settings
 from indexer.store.index_store import IndexStore
-from search_api.evaluation import METRICS, Evaluation, _calibration_error, evaluate, read_passages
+from search_api.evaluation.dataset import read_passages
+from search_api.evaluation.evaluation import Evaluation, evaluate
+from search_api.evaluation.metrics import METRICS, calibration_error
 from search_api.searcher import Searcher
 from tests.conftest import ROOT
 
@@ -187,7 +189,7 @@ def test_verdicts_are_counted_by_the_thresholds_of_the_searcher(
     ],
 )
 def test_the_calibration_error_by_hand(predicted: list[float], truth: list[float], expected: float) -> None:
-    assert _calibration_error(np.array(predicted), np.array(truth, dtype=float)) == pytest.approx(expected)
+    assert calibration_error(np.array(predicted), np.array(truth, dtype=float)) == pytest.approx(expected)
 
 
 def test_without_unanswerable_questions_there_is_no_figure_for_them(searching: Open) -> None:

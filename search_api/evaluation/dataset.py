@@ -1,0 +1,85 @@
+"""A data set in the BEIR layout to an evaluation, over a temporary index of its own."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from indexer.build import index_passages, stored_encoder
+from indexer.content.languages import language_of_texts
+from indexer.documents import Passage, PassageKind
+from indexer.errors import ContentError, DatasetError
+from indexer.labelled import LabelledQuestions, json_lines
+from indexer.progress import Progress
+from indexer.store.index_store import IndexStore
+from indexer.tuning import tune_passages
+from search_api.evaluation.evaluation import Evaluation, evaluate
+from search_api.searcher import Searcher
+
+
+def evaluate_dataset(folder: Path, model: str, *, tune: bool = False, progress: Progress | None = None) -> Evaluation:
+    """Evaluate on a folder in the BEIR layout, over a temporary index of its ``corpus.jsonl``.
+
+    Args:
+        folder: ``corpus.jsonl`` (_id, title, text and optional alternates; a title makes an entry a FAQ), and what
+            `LabelledQuestions.read` reads.
+        model: as for `build_index`.
+        tune: tune the model on the corpus first, never on the questions; where that does not help or there are too few
+            entries, the model is used as it is.
+        progress: as for `build_index`; while tuning, as for `tune_model`.
+
+    Raises:
+        DatasetError, ModelError: see `LabelledQuestions.read`, `find_model`.
+    """
+    questions = LabelledQuestions.read(folder)
+    passages = read_passages(folder / "corpus.jsonl")
+    with tempfile.TemporaryDirectory() as temporary:
+        store, tuned = IndexStore(Path(temporary) / "index"), Path(temporary) / "tuned"
+        tuning = _tune(passages, tuned, model, folder, progress) if tune else None
+        encoder = stored_encoder(store, str(tuned) if tuning and tuning["kept"] else model)
+        index_passages(passages, store.folder, encoder, progress=progress)
+        return replace(evaluate(Searcher(store.load(), encoder), questions, folder.resolve().name), tuning=tuning)
+
+
+def _tune(
+    passages: Sequence[Passage], tuned: Path, model: str, folder: Path, progress: Progress | None
+) -> dict[str, Any]:
+    try:
+        return tune_passages(passages, tuned, model=model, source=str(folder), progress=progress).to_dict()
+    except ContentError as error:
+        return {"kept": False, "reason": error.reason}
+
+
+def read_passages(path: Path) -> list[Passage]:
+    """The passages of a BEIR corpus; all are taken to be in the language most of the text is in.
+
+    Raises:
+        DatasetError: names the file and the line.
+    """
+    rows = list(json_lines(path))
+    lang = language_of_texts(str(row.get("text", ""))[:500] for _, row in rows[:200])
+    passages: dict[str, Passage] = {}
+    for where, row in rows:
+        key, title, text = str(row.get("_id") or ""), row.get("title") or "", row.get("text") or ""
+        alternates = row.get("alternates") or []
+        if not key or not isinstance(title, str) or not isinstance(text, str) or not isinstance(alternates, list):
+            raise DatasetError(f"{where}: must have '_id', 'title' and 'text' as texts and 'alternates' as a list")
+        if key in passages:
+            raise DatasetError(f"{where}: the id {key[:80]!r} stands in another line too")
+        if title or text:
+            passages[key] = Passage(
+                passage_id=key,
+                kind=PassageKind.FAQ if title else PassageKind.PARAGRAPH,
+                document_id=key,
+                document_title="",
+                question=title,
+                alternates=tuple(map(str, alternates)),
+                text=text,
+                lang=lang,
+            )
+    if not passages:
+        raise DatasetError(f"{path}: holds no passage")
+    return list(passages.values())
