@@ -11,11 +11,11 @@ from indexer.retrieval.retriever import Retriever
 
 
 def calibrate(draft: Generation, encoder: Encoder, questions: LabelledQuestions | None) -> Confidence:
-    """Placed by what off-topic questions find, then fitted on labelled questions if there are any.
+    """Place the built-in curve by what off-topic questions find, then fit it on labelled questions if there are any.
 
     Args:
-        draft: what is asked.
-        encoder: it is built with.
+        draft: the generation that is asked.
+        encoder: the one it is built with.
         questions: of the site; those whose passages are not there do not count.
     """
     retriever = Retriever(draft, encoder)

@@ -33,7 +33,7 @@ class Confidence:
     questions: int = 0
 
     def probability(self, signal: float) -> float:
-        """Probability in [0, 1] that the best hit answers.
+        """Probability in [0, 1] that the best hit answers, by its `ranking.signal`.
 
         >>> Confidence(slope=2.0, intercept=-1.0).probability(0.5)
         0.5
@@ -46,15 +46,15 @@ class Confidence:
         """The built-in curve, placed for a model and a corpus by questions which the corpus does not answer.
 
         Models differ in the cosines they give to texts that have nothing to do with each other. The signal is
-        stretched so that the middle one stands no higher than with the default model, and a perfect hit at 1.
+        stretched so that their median stands no higher than with the default model, and a perfect hit at 1.
 
         Args:
-            signals: of each off-topic question's best hit.
+            signals: of each off-topic question's best hit, see `ranking.signal`; at least one.
         """
-        middle = min(float(np.median(signals)), 0.99)
-        if middle <= _OFF_TOPIC:
+        median = min(float(np.median(signals)), 0.99)
+        if median <= _OFF_TOPIC:
             return cls()
-        stretch = (1 - _OFF_TOPIC) / (1 - middle)
+        stretch = (1 - _OFF_TOPIC) / (1 - median)
         return cls(slope=_SLOPE * stretch, intercept=_INTERCEPT + _SLOPE * (1 - stretch))
 
     def fit(self, signals: Sequence[float], answered: Sequence[bool]) -> Confidence:
@@ -63,8 +63,8 @@ class Confidence:
         Newton's method on the penalised log-likelihood, which is strictly concave, so the result is unique.
 
         Args:
-            signals: of each question's best hit.
-            answered: whether that hit answers it; False for a question the corpus does not answer.
+            signals: of each question's best hit, see `ranking.signal`.
+            answered: whether that hit answers it, one for each signal; False for a question the corpus does not answer.
         """
         design = np.column_stack((signals, np.ones(len(signals))))
         labels = np.asarray(answered, dtype=np.float64)

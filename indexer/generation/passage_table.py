@@ -27,7 +27,7 @@ CREATE INDEX by_document ON passages (document_id, number);
 CREATE INDEX by_kind ON passages (kind, number);
 CREATE TABLE tags (tag TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (tag, number)) WITHOUT ROWID;
 """
-# So many answers to `numbers` are kept, and so many passages: what visitors ask about is often the same.
+# At most this many answers to `numbers` are kept, and a few more passages than this: visitors often ask the same.
 _FILTERS, _PASSAGES = 16, 2_000
 _NAMES = [field.name for field in fields(Passage)]
 _values = attrgetter(*_NAMES)

@@ -9,24 +9,25 @@ import numpy as np
 from indexer.arrays import BoolArray, FloatArray, IntArray
 from indexer.content.passages import Role
 
-# A question asked in several ways is supported by this many of them: one near phrasing may be chance.
-_SUPPORTING_QUESTIONS = 3
+# The mean is over this many of a passage's nearest questions: one near phrasing may be chance.
+_NEAREST_QUESTIONS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """How much each ingredient of a score counts; a weight of 0 leaves it out.
+    """How much each feature of a candidate counts in its score; a weight of 0 leaves the feature out.
 
     Attributes:
-        support: of the second opinion, against the best vector's; both together are 1.
-        lexical: of what is in common in words.
+        entry: of `Evidence.entry_cosine`, in [0, 1]; `Evidence.best_cosine` has the rest of 1.
+        lexical: of `Evidence.lexical`.
         lexical_several: the same for a passage with several questions, whose words say less when they stand together.
-        parts: of what is in common in words: terms, grams of the whole passage, grams of its questions.
-        membership: of `Adaptation.membership`.
-        sentence: of the sentence that answers, where best and support together weigh 2.
+        parts: of the three BM25 scores in `Evidence.lexical`: terms, grams of the whole passage, grams of its
+            questions; they add up to 1.
+        membership: of `Evidence.membership`.
+        sentence: of the nearest sentence's cosine, where best and entry cosine together weigh 2.
     """
 
-    support: float = 0.55
+    entry: float = 0.55
     lexical: float = 0.2
     lexical_several: float = 0.15
     parts: tuple[float, float, float] = (0.5, 0.25, 0.25)
@@ -39,26 +40,27 @@ DEFAULT_WEIGHTS = Weights()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What is known about each candidate of one question; all arrays have shape (candidates,).
+    """The features of each candidate of one question; all arrays have shape (candidates,).
 
     Attributes:
         passages: passage numbers, int64, ascending.
-        best: highest cosine of any of its vectors, float32.
+        best_cosine: the highest cosine of any of its vectors, float32 in [-1, 1].
         best_row: the row of `Generation.vectors` which has it, int64.
-        support: a second opinion, float32: the highest cosine of its ENTRY vectors, or the mean of its three
-            nearest questions where it has several and that is higher.
-        membership: from `Adaptation`, float32, near 1 for a text that might be one of the passage's own.
+        entry_cosine: how near the passage is as a whole, float32 in [-1, 1]: the highest cosine of its ENTRY vectors,
+            or the mean cosine of its three nearest questions where it has several and that is higher.
+        membership: mean product of its vectors with the query mapped by `Adaptation.membership`, float32, near 1 for a
+            text that might be one of the passage's own and near 0 for another.
         lexical: from `Lexicon.scores`, float32 in [0, 1].
-        several: whether it has several questions, bool.
+        has_several_questions: whether it has two questions or more, bool.
     """
 
     passages: IntArray
-    best: FloatArray
+    best_cosine: FloatArray
     best_row: IntArray
-    support: FloatArray
+    entry_cosine: FloatArray
     membership: FloatArray
     lexical: FloatArray
-    several: BoolArray
+    has_several_questions: BoolArray
 
 
 def gather(
@@ -74,27 +76,28 @@ def gather(
     """Collect the evidence of each candidate from all its vectors.
 
     Args:
-        passages: candidates, ascending, each with at least one row; shape (candidates,).
-        rows: all rows of all candidates, ascending by passage; shape (rows,).
-        starts: where in `rows` those of each candidate begin; shape (candidates,).
-        roles: `Role` of each row.
-        cosines: of each row with the question.
-        membership: of each row.
-        lexical: of each candidate; shape (candidates,).
+        passages: numbers of the candidates, int64, ascending, each with at least one row; shape (candidates,).
+        rows: all rows of all candidates, int64, ascending by passage; shape (rows,).
+        starts: where in `rows` those of each candidate begin, int64; shape (candidates,).
+        roles: `Role` of each row; shape (rows,).
+        cosines: of each row with the question, float32 in [-1, 1]; shape (rows,).
+        membership: product of each row with the query mapped for membership, float32; shape (rows,).
+        lexical: of each candidate, float32 in [0, 1]; shape (candidates,).
     """
     counts = np.concatenate((starts[1:], [len(rows)])) - starts
-    best, place = best_of_each(cosines, starts, counts)
+    best_cosine, place = best_of_each(cosines, starts, counts)
     entry = np.maximum.reduceat(np.where(roles == Role.ENTRY, cosines, np.float32(-1)), starts)
-    questions, several = _question_support(roles, cosines, starts, counts)
-    support = np.maximum(entry, questions)
+    questions, has_several_questions = _mean_of_nearest_questions(roles, cosines, starts, counts)
+    entry_cosine = np.maximum(entry, questions)
     return Evidence(
         passages=passages,
-        best=best,
+        best_cosine=best_cosine,
         best_row=rows[place],
-        support=np.where(support > -1, support, best),
+        # A passage without an ENTRY vector and with one question at most is known by its nearest vector alone.
+        entry_cosine=np.where(entry_cosine > -1, entry_cosine, best_cosine),
         membership=np.asarray(np.add.reduceat(membership, starts) / counts, dtype=np.float32),
         lexical=lexical,
-        several=several,
+        has_several_questions=has_several_questions,
     )
 
 
@@ -107,9 +110,12 @@ def best_of_each(cosines: FloatArray, starts: IntArray, counts: IntArray) -> tup
     ([0.8999999761581421, 0.10000000149011612], [1, 3])
 
     Args:
-        cosines: of all rows, shape (rows,).
-        starts: where each run begins, ascending; shape (runs,).
-        counts: how long it is, 1 or more; shape (runs,).
+        cosines: of all rows, float32; shape (rows,).
+        starts: where each run begins, int64, ascending; shape (runs,).
+        counts: how long it is, int64, 1 or more; shape (runs,).
+
+    Returns:
+        The highest cosines, float32, and their places in `cosines`, int64; both of shape (runs,).
     """
     best = np.maximum.reduceat(cosines, starts)
     reached = np.flatnonzero(cosines == np.repeat(best, counts))
@@ -117,8 +123,8 @@ def best_of_each(cosines: FloatArray, starts: IntArray, counts: IntArray) -> tup
 
 
 def fuse(evidence: Evidence, weights: Weights = DEFAULT_WEIGHTS) -> FloatArray:
-    """One score a candidate, higher is better: dense evidence, anchored by the words in common."""
-    lexical = np.where(evidence.several, np.float32(weights.lexical_several), np.float32(weights.lexical))
+    """One score a candidate, higher is better: dense and lexical evidence added up; shape (candidates,), float32."""
+    lexical = np.where(evidence.has_several_questions, np.float32(weights.lexical_several), np.float32(weights.lexical))
     dense = _dense(evidence, weights)
     return dense + lexical * evidence.lexical + np.float32(weights.membership) * evidence.membership
 
@@ -126,57 +132,61 @@ def fuse(evidence: Evidence, weights: Weights = DEFAULT_WEIGHTS) -> FloatArray:
 def with_sentences(
     scores: FloatArray, evidence: Evidence, sentences: FloatArray, weights: Weights = DEFAULT_WEIGHTS
 ) -> FloatArray:
-    """The scores once the sentences of each text have been heard; they never lower a score.
+    """The scores with the nearest sentence of each text counted in; no score becomes lower.
 
     Passages that have several questions are known by those; the other ones also by the sentence that answers.
 
     Args:
-        scores: from `fuse`.
+        scores: from `fuse`; shape (candidates,), float32.
         evidence: of the same candidates.
-        sentences: highest cosine of a sentence of each candidate's text, -1 without any.
+        sentences: highest cosine of a sentence of each candidate's text, -1 without any; shape (candidates,), float32.
         weights: the same as for `fuse`.
+
+    Returns:
+        shape (candidates,), float32.
     """
     share = np.float32(weights.sentence / (2 + weights.sentence))
-    gain = (np.maximum(sentences, evidence.best) - _dense(evidence, weights)) * share
-    return scores + np.where(evidence.several, np.float32(0), gain)
+    gain = (np.maximum(sentences, evidence.best_cosine) - _dense(evidence, weights)) * share
+    return scores + np.where(evidence.has_several_questions, np.float32(0), gain)
 
 
 def _dense(evidence: Evidence, weights: Weights) -> FloatArray:
-    return evidence.best + np.float32(weights.support) * (evidence.support - evidence.best)
+    """Best and entry cosine together; shape (candidates,), float32 in [-1, 1]."""
+    return evidence.best_cosine + np.float32(weights.entry) * (evidence.entry_cosine - evidence.best_cosine)
 
 
-def signal(*, best: float, support: float, sentence: float, lexical: float) -> float:
-    """How well a hit answers, before calibration.
+def signal(*, best_cosine: float, entry_cosine: float, sentence_cosine: float, lexical: float) -> float:
+    """How well a hit answers, before calibration; in [-1, 1.08].
 
-    Support weighs most: it keeps out passages that share one phrase with the question. The sentence keeps out those
-    on the topic without an answer.
+    The entry cosine weighs most: it keeps out passages that share one phrase with the question. The sentence's keeps
+    out those on the topic without an answer.
 
     Args:
-        best: see `Evidence`.
-        support: see `Evidence`.
-        sentence: highest cosine of any sentence of its text.
+        best_cosine: see `Evidence`.
+        entry_cosine: see `Evidence`.
+        sentence_cosine: the highest of any sentence of its text, in [-1, 1].
         lexical: see `Evidence`.
     """
-    return 0.2 * best + 0.6 * support + 0.2 * sentence + 0.08 * lexical
+    return 0.2 * best_cosine + 0.6 * entry_cosine + 0.2 * sentence_cosine + 0.08 * lexical
 
 
-def _question_support(
+def _mean_of_nearest_questions(
     roles: IntArray, cosines: FloatArray, starts: IntArray, counts: IntArray
 ) -> tuple[FloatArray, BoolArray]:
-    """Mean cosine of each candidate's three nearest questions, -1 for those with fewer than two; and who has two."""
-    asked = (roles == Role.QUESTION) | (roles == Role.ALTERNATE)
-    count = np.add.reduceat(asked, starts, dtype=np.int64)
-    several = count > 1
+    """Mean cosine of each candidate's nearest questions, -1 for those with fewer than two; and which have two."""
+    is_question = (roles == Role.QUESTION) | (roles == Role.ALTERNATE)
+    questions = np.add.reduceat(is_question, starts, dtype=np.int64)
+    several = questions > 1
     mean = np.full(len(starts), -1, dtype=np.float32)
     if several.any():
-        own = np.flatnonzero(asked & np.repeat(several, counts))
-        width = count[several]
+        rows = np.flatnonzero(is_question & np.repeat(several, counts))
+        width = questions[several]
         # One line a candidate, the cosines of its questions from the left, then -2.
-        table = np.full((len(width), max(int(width.max()), _SUPPORTING_QUESTIONS)), -2, dtype=np.float32)
-        table[np.arange(table.shape[1]) < width[:, None]] = cosines[own]
-        nearest = np.sort(table, axis=1)[:, : -_SUPPORTING_QUESTIONS - 1 : -1]
-        heard = np.minimum(width, _SUPPORTING_QUESTIONS)
-        mean[several] = np.where(nearest > -2, nearest, np.float32(0)).sum(axis=1) / heard.astype(np.float32)
+        table = np.full((len(width), max(int(width.max()), _NEAREST_QUESTIONS)), -2, dtype=np.float32)
+        table[np.arange(table.shape[1]) < width[:, None]] = cosines[rows]
+        nearest = np.sort(table, axis=1)[:, : -_NEAREST_QUESTIONS - 1 : -1]
+        averaged = np.minimum(width, _NEAREST_QUESTIONS)
+        mean[several] = np.where(nearest > -2, nearest, np.float32(0)).sum(axis=1) / averaged.astype(np.float32)
     return mean, several
 
 
@@ -185,5 +195,12 @@ def order(scores: FloatArray, passages: IntArray) -> IntArray:
 
     >>> order(np.array([0.5, 0.9, 0.5], dtype=np.float32), np.array([7, 9, 3])).tolist()
     [1, 2, 0]
+
+    Args:
+        scores: shape (candidates,), float32, without NaN.
+        passages: their numbers; shape (candidates,), int64.
+
+    Returns:
+        shape (candidates,), int64.
     """
     return np.lexsort((passages, -scores))

@@ -16,20 +16,14 @@ from indexer.content.passages import Role
 from indexer.generation.generation import Generation
 from indexer.model.encoder import Encoder
 from indexer.retrieval import ranking
-from indexer.retrieval.ranking import DEFAULT_WEIGHTS, Weights
-from indexer.vectors.top_k import highest, rows_of
+from indexer.retrieval.candidates import DENSE_ROWS, NearestRows, choose_candidates, lexical_scores_of, only_allowed
+from indexer.retrieval.ranking import DEFAULT_WEIGHTS, Evidence, Weights
+from indexer.vectors.top_k import rows_of
+from indexer.words.lexicon import LexicalScores
 from indexer.words.spelling import Spelling
 
-Found = tuple[IntArray, FloatArray]
-
-# Candidates from each side; the best of both together are then scored over all their vectors.
-_DENSE_ROWS = 200
-_LEXICAL_PASSAGES = 60
-_CANDIDATES = 100
-# Evidence from words of which so little is left that all who have any are looked at.
-_LITTLE = 0.01
-# So many of the best are looked at once more, sentence by sentence.
-_CLOSE = 30
+# Of at most this many of the best, the sentences are compared with the question, too.
+_SENTENCE_PASSAGES = 30
 _CORES = os.cpu_count() or 1
 # Questions searched together: their results fit in a few megabytes.
 _BLOCK = 512
@@ -37,14 +31,14 @@ _BLOCK = 512
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranked:
-    """The candidates of one question, best first; arrays have shape (candidates,).
+    """The candidates of one question, best first.
 
     Attributes:
         query: embedding of the question, adapted to the corpus; shape (dim,), float32, unit length.
-        passages: passage numbers, int64.
-        scores: float32, descending.
-        best_rows: the row of `Generation.vectors` nearest to the question, int64.
-        signal: how well the first candidate answers, uncalibrated; 0 without candidates.
+        passages: passage numbers; shape (candidates,), int64.
+        scores: shape (candidates,), float32, descending but for passages whose sentences were not compared.
+        best_rows: the row of `Generation.vectors` nearest to the question; shape (candidates,), int64.
+        signal: how well the first candidate answers, uncalibrated; see `ranking.signal`; 0 without candidates.
     """
 
     query: FloatArray
@@ -60,7 +54,7 @@ class Retriever:
     Args:
         generation: what is searched.
         encoder: the one it was built with.
-        weights: of the ingredients of a score.
+        weights: of the features of a candidate.
     """
 
     def __init__(self, generation: Generation, encoder: Encoder, *, weights: Weights = DEFAULT_WEIGHTS) -> None:
@@ -74,30 +68,37 @@ class Retriever:
         self._bounds = np.searchsorted(self._owners, numbers)
         self._sentence_bounds = np.searchsorted(generation.sentence_rows["passage"], numbers)
         # Not a method of this object: a cycle would keep a replaced generation's memory and files for a long time.
-        is_whole = partial(_is_whole, encoder, encoder.count_tokens([""])[0])
-        self._spelling = Spelling(generation.lexicon.counts, generation.lexicon.languages, is_whole)
+        are_single_tokens = partial(_are_single_tokens, encoder, encoder.count_tokens([""])[0])
+        self._spelling = Spelling(generation.lexicon.counts, generation.lexicon.languages, are_single_tokens)
         self._helpers = ThreadPoolExecutor(_CORES, thread_name_prefix="words")
         self._ranking, self._counting = 0, Lock()
 
     def first_row(self, number: int) -> int:
-        """The first vector row of a passage."""
+        """The first row of `Generation.vectors` that is of the passage with this number."""
         return int(self._bounds[number])
 
     def have_question(self, numbers: IntArray) -> BoolArray:
-        """Which of some passages are FAQ entries; shape (len(numbers),)."""
+        """Which of some passages are FAQ entries.
+
+        Args:
+            numbers: of passages, int64; shape (n,).
+
+        Returns:
+            bool, shape (n,).
+        """
         have: BoolArray = self._roles[self._bounds[numbers]] == Role.QUESTION
         return have
 
-    def nearest_sentences(self, numbers: IntArray, query: FloatArray) -> Found:
+    def nearest_sentences(self, numbers: IntArray, query: FloatArray) -> tuple[IntArray, FloatArray]:
         """The sentence of each passage that is nearest to a question, the first of equals.
 
         Args:
-            numbers: of passages, in any order.
+            numbers: of passages, int64, in any order; shape (n,).
             query: embedding of the question; shape (dim,), float32, unit length.
 
         Returns:
-            Row numbers of `Generation.sentences`, int64, and their cosines, float32, both of shape (len(numbers),);
-            both -1 for a passage whose sentences have no vectors: it has one or none.
+            Rows of `Generation.sentences`, int64, and their cosines, float32 in [-1, 1]; both of shape (n,) and both
+            -1 for a passage whose sentences have no vectors: it has one or none.
         """
         nearest, highest = np.full(len(numbers), -1), np.full(len(numbers), -1, dtype=np.float32)
         counts = self._sentence_bounds[numbers + 1] - self._sentence_bounds[numbers]
@@ -114,18 +115,18 @@ class Retriever:
 
         Args:
             question: its words.
-            allowed: only these passages, ascending.
+            allowed: numbers of the only passages that may be found, int64, ascending; shape (n,).
         """
         question = self._spelling.correct(question)
-        evidence = partial(self._generation.lexicon.scores, question, self._weights.parts)
+        lexical_scores = partial(self._generation.lexicon.scores, question, self._weights.parts)
         with self._counting:
             self._ranking += 1
             idle = self._ranking < _CORES
         try:
             # While one core embeds. With none idle it would only be one more thread that wants the interpreter.
-            words = self._helpers.submit(evidence) if idle else None
+            pending = self._helpers.submit(lexical_scores) if idle else None
             query = self._encoder.encode_query([question])[0]
-            return self._rank(query, words.result() if words else evidence(), allowed)
+            return self._rank(query, pending.result() if pending else lexical_scores(), allowed)
         finally:
             with self._counting:
                 self._ranking -= 1
@@ -138,120 +139,81 @@ class Retriever:
         for start in range(0, len(corrected), _BLOCK):
             block = slice(start, start + _BLOCK)
             near_queries = np.stack([self._generation.adaptation.map(query)[0] for query in queries[block]])
-            found = zip(*self._generation.nearest.search_many(near_queries, _DENSE_ROWS), strict=True)
-            for question, query, nearest in zip(corrected[block], queries[block], found, strict=True):
-                words = self._generation.lexicon.scores(question, self._weights.parts)
-                ranked.append(self._rank(query, words, None, nearest))
+            nearest = zip(*self._generation.nearest.search_many(near_queries, DENSE_ROWS), strict=True)
+            for question, query, found in zip(corrected[block], queries[block], nearest, strict=True):
+                lexical = self._generation.lexicon.scores(question, self._weights.parts)
+                ranked.append(self._rank(query, lexical, None, NearestRows(*found)))
         return ranked
 
-    def _rank(self, query: FloatArray, words: Found, allowed: IntArray | None, found: Found | None = None) -> Ranked:
+    def _rank(
+        self, query: FloatArray, lexical: LexicalScores, allowed: IntArray | None, nearest: NearestRows | None = None
+    ) -> Ranked:
         """Rank for one question.
 
         Args:
             query: its embedding.
-            words: from `Lexicon.scores`.
-            allowed: only these passages, ascending.
-            found: its nearest rows, where they are known already.
+            lexical: of all passages.
+            allowed: see `rank`.
+            nearest: its nearest rows, where they are known already.
         """
-        generation = self._generation
-        near_query, member_query = generation.adaptation.map(query)
+        near_query, member_query = self._generation.adaptation.map(query)
         if allowed is not None:
-            rows, _ = rows_of(self._bounds, allowed)
-            found = generation.nearest.search(near_query, _DENSE_ROWS, rows=rows)
-        elif found is None:
-            found = generation.nearest.search(near_query, _DENSE_ROWS)
-        near, cosines = found
-        if allowed is not None:
-            words = _among(words, allowed)
-        candidates = self._candidates(self._owners[near], cosines, words)
+            lexical = only_allowed(lexical, allowed)
+        if nearest is None:
+            nearest = self._nearest_rows(near_query, allowed)
+        candidates = choose_candidates(
+            self._owners[nearest.rows], nearest.cosines, lexical, lexical_weight=self._weights.lexical
+        )
         if not len(candidates):
             none = np.empty(0, dtype=np.float32)
             return Ranked(query=near_query, passages=candidates, scores=none, best_rows=candidates, signal=0.0)
-        rows, starts = rows_of(self._bounds, candidates)
-        products = generation.vectors.products(rows, np.stack((near_query, member_query)))
-        evidence = ranking.gather(
-            passages=candidates,
-            rows=rows,
-            starts=starts,
-            roles=self._roles[rows],
-            cosines=products[0],
-            membership=products[1],
-            lexical=_at(words, candidates),
-        )
+        evidence = self._evidence(candidates, near_query, member_query, lexical)
         scores = ranking.fuse(evidence, self._weights)
         order = ranking.order(scores, candidates)
-        close, rest = order[:_CLOSE], order[_CLOSE:]
+        close, rest = order[:_SENTENCE_PASSAGES], order[_SENTENCE_PASSAGES:]
         sentences = np.full(len(candidates), -1, dtype=np.float32)
         sentences[close] = self.nearest_sentences(candidates[close], near_query)[1]
         scores = ranking.with_sentences(scores, evidence, sentences, self._weights)
         order = np.concatenate((close[ranking.order(scores[close], candidates[close])], rest))
-        first = int(order[0])
-        support = float(evidence.support[first])
         return Ranked(
             query=near_query,
             passages=candidates[order],
             scores=scores[order],
             best_rows=evidence.best_row[order],
-            signal=ranking.signal(
-                best=float(evidence.best[first]),
-                support=support,
-                # A text of one sentence stands in its support already.
-                sentence=float(sentences[first]) if sentences[first] > -1 else support,
-                lexical=float(evidence.lexical[first]),
-            ),
+            signal=_signal(evidence, sentences, int(order[0])),
         )
 
-    def _candidates(self, owners: IntArray, cosines: FloatArray, words: Found) -> IntArray:
-        """The passages worth a closer look, ascending.
+    def _nearest_rows(self, near_query: FloatArray, allowed: IntArray | None) -> NearestRows:
+        rows = None if allowed is None else rows_of(self._bounds, allowed)[0]
+        return NearestRows(*self._generation.nearest.search(near_query, DENSE_ROWS, rows=rows))
 
-        Args:
-            owners: passage of each row found, the nearest first.
-            cosines: of each row found, descending.
-            words: passages with something in common, ascending, and how much; only those that are allowed.
-        """
-        passages, lexical = words
-        found = np.sort(np.concatenate((owners, passages[_most_in_common(lexical)])))
-        first = np.ones(len(found), dtype=np.bool_)
-        np.not_equal(found[1:], found[:-1], out=first[1:])
-        candidates = found[first]
-        if len(candidates) > _CANDIDATES:
-            # Backwards, so that of a passage's rows the nearest is the one that stays.
-            nearest = np.full(len(candidates), cosines.min(initial=1.0), dtype=np.float32)
-            nearest[np.searchsorted(candidates, owners[::-1])] = cosines[::-1]
-            best = self._weights.lexical * _at(words, candidates) + nearest
-            candidates = np.sort(candidates[highest(best, _CANDIDATES)])
-        return candidates
+    def _evidence(
+        self, candidates: IntArray, near_query: FloatArray, member_query: FloatArray, lexical: LexicalScores
+    ) -> Evidence:
+        rows, starts = rows_of(self._bounds, candidates)
+        cosines, membership = self._generation.vectors.products(rows, np.stack((near_query, member_query)))
+        return ranking.gather(
+            passages=candidates,
+            rows=rows,
+            starts=starts,
+            roles=self._roles[rows],
+            cosines=cosines,
+            membership=membership,
+            lexical=lexical_scores_of(candidates, lexical),
+        )
 
 
-def _most_in_common(lexical: FloatArray) -> IntArray:
-    """Positions of the best of some scores above 0, in no order."""
-    floor = lexical.max(initial=0.0) / 2
-    found = np.flatnonzero(lexical > floor)
-    # To sort out the few best costs nothing against sorting all of some hundred thousand.
-    while len(found) < _LEXICAL_PASSAGES and floor > 0:
-        floor = floor / 4 if floor > _LITTLE else 0.0
-        found = np.flatnonzero(lexical > floor)
-    return found[highest(lexical[found], _LEXICAL_PASSAGES)]
+def _signal(evidence: Evidence, sentences: FloatArray, first: int) -> float:
+    """That of the candidate at place `first`."""
+    entry_cosine = float(evidence.entry_cosine[first])
+    return ranking.signal(
+        best_cosine=float(evidence.best_cosine[first]),
+        entry_cosine=entry_cosine,
+        # A text of one sentence stands in its entry vector already.
+        sentence_cosine=float(sentences[first]) if sentences[first] > -1 else entry_cosine,
+        lexical=float(evidence.lexical[first]),
+    )
 
 
-def _at(words: Found, numbers: IntArray) -> FloatArray:
-    """What each of some passages has in common with the question, 0 for nothing; shape (len(numbers),), float32."""
-    passages, lexical = words
-    if not len(passages):
-        return np.zeros(len(numbers), dtype=np.float32)
-    places = np.minimum(np.searchsorted(passages, numbers), len(passages) - 1)
-    return np.where(passages[places] == numbers, lexical[places], np.float32(0))
-
-
-def _among(words: Found, allowed: IntArray) -> Found:
-    """Those of some passages that are allowed; all ascending."""
-    passages, lexical = words
-    if not len(allowed):
-        return passages[:0], lexical[:0]
-    places = np.minimum(np.searchsorted(allowed, passages), len(allowed) - 1)
-    kept = allowed[places] == passages
-    return passages[kept], lexical[kept]
-
-
-def _is_whole(encoder: Encoder, nothing: int, words: Sequence[str]) -> list[bool]:
-    return [count <= nothing + 1 for count in encoder.count_tokens(words)]
+def _are_single_tokens(encoder: Encoder, special_tokens: int, words: Sequence[str]) -> list[bool]:
+    return [count <= special_tokens + 1 for count in encoder.count_tokens(words)]

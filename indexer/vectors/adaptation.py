@@ -38,8 +38,8 @@ class Adaptation:
         """Learn from a corpus; memory does not grow with it.
 
         Args:
-            rounded: all embedded texts; shape (rows, dim), of `to_shorts`.
-            owners: passage number of each row, ascending; shape (rows,).
+            rounded: all embedded texts, of `to_shorts`; shape (rows, dim), int16.
+            owners: passage number of each row, ascending; shape (rows,), int64.
         """
         dim = rounded.shape[1]
         within, total = np.zeros((dim, dim)), np.zeros((dim, dim))
@@ -59,15 +59,18 @@ class Adaptation:
         )
 
     def to_array(self) -> FloatArray:
-        """Both maps, shape (2, dim, dim), for one file."""
+        """Both maps, shape (2, dim, dim), float32, for one file."""
         return np.stack((self.nearness, self.membership))
 
     def map(self, query: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """The query for cosines (unit length) and the query for membership; both of shape (dim,), float32.
+        """The query for cosines, of unit length, and the query for membership; both of shape (dim,), float32.
 
         >>> maps = Adaptation.fit(32767 * np.eye(2, dtype=np.int16), np.array([0, 1]))
         >>> maps.map(np.array([0.6, 0.8], dtype=np.float32))[0].tolist()
         [0.6000000238418579, 0.800000011920929]
+
+        Args:
+            query: embedding of a question; shape (dim,), float32, unit length.
         """
         # Not a BLAS product: that wakes threads.
         near, member = np.vecdot(self.nearness, query), np.vecdot(self.membership, query)

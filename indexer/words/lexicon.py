@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -18,8 +18,8 @@ from indexer.files import write_file
 from indexer.words.analysis import grams, stop_words, terms, words
 from indexer.words.postings import Postings
 
-# How many postings of a question are added up: beyond, they cost more than they say. A question has more grams than
-# words, each less telling.
+# At most this many postings of a question are added up: beyond, they cost more time than they are worth. A question
+# has more grams than words, each less telling.
 _TERM_POSTINGS, _GRAM_POSTINGS = 30_000, 10_000
 _HEADER, _PARTS = "lexicon.json", ("terms", "grams")
 
@@ -39,6 +39,18 @@ class LexicalText:
     text: str
 
 
+class LexicalScores(NamedTuple):
+    """The passages that have something in common with a question.
+
+    Attributes:
+        passages: their numbers, int64, ascending; shape (n,).
+        scores: of each, float32 in (0, 1], where 1 is the best in everything; shape (n,).
+    """
+
+    passages: IntArray
+    scores: FloatArray
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier:
     """What is known of an earlier build.
@@ -46,7 +58,7 @@ class Earlier:
     Attributes:
         lexicon: of that build.
         new_numbers: for each of its passages the number of the one that has the same words now, or -1; shape
-            (passages,).
+            (passages,), int64.
         gone: the words of those without one.
     """
 
@@ -64,7 +76,7 @@ class Lexicon:
 
     Attributes:
         languages: ISO 639-1 codes of the content.
-        counts: how often each word stands in the content, numbers left out.
+        counts: how often each word stands in the content; words of digits alone are left out.
         size: how many passages it holds.
     """
 
@@ -105,7 +117,7 @@ class Lexicon:
         return cls(
             len(passages),
             stops,
-            # A large site has more numbers than words, and no slip makes one.
+            # A large site has more words of digits than others, and nobody misspells those.
             {word: count for word, count in sorted(counts.items()) if count > 0 and not word.isdigit()},
             Postings.build(
                 ((number, (terms_of(passage),)) for number, passage in fresh),
@@ -123,23 +135,20 @@ class Lexicon:
     def bm25(self, question: str) -> FloatArray:
         """BM25 over terms of every passage; shape (passages,), float32, >= 0; all zero if no word is known."""
         total = np.zeros(self.size, dtype=np.float32)
-        passages, (values,) = self._terms.of(self._asked(question), _TERM_POSTINGS)
+        passages, (values,) = self._terms.of(self._terms_of(question), _TERM_POSTINGS)
         np.add.at(total, passages, values)
         return total
 
-    def scores(self, question: str, weights: Sequence[float]) -> tuple[IntArray, FloatArray]:
-        """The passages that have something in common with a question, and how much.
+    def scores(self, question: str, weights: Sequence[float]) -> LexicalScores:
+        """How much passages have in common with a question: a weighted sum of three BM25 scores.
 
-        Each of the three scores is divided by its best.
+        Each of the three is divided by its best.
 
         Args:
             question: its words.
             weights: of terms, grams of the whole passage and grams of its questions; they add up to 1.
-
-        Returns:
-            Passage numbers, int64, ascending, and the score of each, float32, in (0, 1].
         """
-        with_terms, (by_terms,) = self._terms.of(self._asked(question), _TERM_POSTINGS)
+        with_terms, (by_terms,) = self._terms.of(self._terms_of(question), _TERM_POSTINGS)
         with_grams, by_grams = self._grams.of(grams(question), _GRAM_POSTINGS)
         parts = ((with_terms, by_terms), *((with_grams, values) for values in by_grams))
         # All zero between two questions: to write a million zeros for each would cost more than the sums.
@@ -155,7 +164,7 @@ class Lexicon:
         scores = total[found]
         total[found] = 0
         self._spare.sums = (part, total)
-        return found, scores
+        return LexicalScores(found, scores)
 
     def save(self, folder: Path) -> None:
         """Write into a new folder, synced to the disk."""
@@ -183,5 +192,5 @@ class Lexicon:
                 f"{folder}: the words of this index cannot be read ({error}); rebuild it"
             ) from error
 
-    def _asked(self, question: str) -> list[str]:
+    def _terms_of(self, question: str) -> list[str]:
         return [f"{lang}:{term}" for lang, stops in self._stops.items() for term in terms(question, lang, stops)]

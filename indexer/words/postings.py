@@ -32,8 +32,9 @@ class Postings:
     hold a token.
 
     Attributes:
-        vocabulary: the number of each token, in the order of the tokens.
-        bounds: where in the arrays below the postings of each token begin, and where the last end; int64.
+        vocabulary: the id of each token, from 0 in the order of the tokens.
+        bounds: where in the arrays below the postings of each token begin, and where the last end; shape
+            (tokens + 1,), int64.
         passages: the passages that hold it, ascending for each token; shape (postings,), unsigned, as wide as needed.
         counts: how often each text does; shape (postings, texts), unsigned, as wide as needed.
         idf: of each token among each text; shape (texts, tokens), float32.
@@ -59,12 +60,12 @@ class Postings:
         """Index passages.
 
         Args:
-            passages: number of each passage that is counted here, and the tokens of each of its texts; what the
-                others hold, the first holds at least as often.
+            passages: number of each passage that is counted here, and the tokens of each of its texts; a token stands
+                in the first text at least as often as in each of the others.
             size: how many passages there are.
-            texts: how many each of them has.
-            earlier: postings of an earlier build, and for each of its passages its new number, or -1;
-                they stand for the other passages.
+            texts: how many texts each of them has.
+            earlier: postings of an earlier build, and for each of its passages its new number, or -1 (shape (earlier
+                passages,), int64); they stand for the other passages.
         """
         vocabulary: dict[str, int] = {}
         blocks: list[tuple[IntArray, npt.NDArray[Any]]] = []
@@ -89,12 +90,13 @@ class Postings:
     def _of_counts(cls, known: dict[str, int], blocks: list[tuple[IntArray, npt.NDArray[Any]]], size: int) -> Self:
         """Put together what was counted: (token, passage) pairs and how often each occurs."""
         # Equal content gives equal files, whatever came first: tokens are in order, and none is without postings.
-        held = np.zeros(len(known), dtype=np.bool_)
+        has_postings = np.zeros(len(known), dtype=np.bool_)
         for pairs, _ in blocks:
-            held[pairs >> 32] = True
-        vocabulary = {token: n for n, token in enumerate(sorted(t for t, number in known.items() if held[number]))}
-        moved = np.array([vocabulary.get(token, -1) for token in known], dtype=np.int64)
-        pairs = np.concatenate([_pair(moved[pairs >> 32], pairs & _LOW) for pairs, _ in blocks])
+            has_postings[pairs >> 32] = True
+        kept = sorted(token for token, token_id in known.items() if has_postings[token_id])
+        vocabulary = {token: new_id for new_id, token in enumerate(kept)}
+        new_ids = np.array([vocabulary.get(token, -1) for token in known], dtype=np.int64)
+        pairs = np.concatenate([_pair(new_ids[pairs >> 32], pairs & _LOW) for pairs, _ in blocks])
         counts = np.concatenate([counts for _, counts in blocks])
         order = np.argsort(pairs, kind="stable")  # which takes little time for a few runs that are sorted already
         pairs, counts = pairs[order], counts[order].astype(np.min_scalar_type(int(counts.max(initial=0))))
@@ -115,28 +117,28 @@ class Postings:
         """The postings of some tokens.
 
         Args:
-            tokens: known or not.
+            tokens: those of a question; such as stand in no passage add nothing.
             posting_limit: at most this many postings, and those of the rarest token however many they are. The tokens
-                that are left out stand in the most passages, and say the least.
+                that are left out stand in the most passages, and tell these apart the least.
 
         Returns:
-            Passages, each as often as it holds one of the tokens, and the values to add up for each text, of shape
-            (texts, len(passages)).
+            Passage numbers, unsigned, each as often as the passage holds one of the tokens, shape (postings,), and
+            the values to add up for each text, float32, >= 0, shape (texts, postings).
         """
-        ids = [number for token in tokens if (number := self.vocabulary.get(token)) is not None]
-        if not ids:
+        known = [token_id for token in tokens if (token_id := self.vocabulary.get(token)) is not None]
+        if not known:
             return self.passages[:0], self.norms[:, :0]
-        numbers = np.array(ids)
-        starts, stops = self.bounds[numbers], self.bounds[numbers + 1]
-        found = stops - starts
-        if found.sum() > posting_limit:
-            order = np.argsort(found, kind="stable")
-            order = order[: max(1, int(np.searchsorted(np.cumsum(found[order]), posting_limit, side="right")))]
-            numbers, starts, stops, found = numbers[order], starts[order], stops[order], found[order]
+        ids = np.array(known)
+        starts, stops = self.bounds[ids], self.bounds[ids + 1]
+        lengths = stops - starts
+        if lengths.sum() > posting_limit:
+            order = np.argsort(lengths, kind="stable")
+            order = order[: max(1, int(np.searchsorted(np.cumsum(lengths[order]), posting_limit, side="right")))]
+            ids, starts, stops, lengths = ids[order], starts[order], stops[order], lengths[order]
         spans = [slice(start, stop) for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)]
         passages = np.concatenate([self.passages[span] for span in spans])
         counts = np.concatenate([self.counts[span] for span in spans]).T.astype(np.float32, order="C")
-        idf = np.repeat(self.idf[:, numbers], found, axis=1)
+        idf = np.repeat(self.idf[:, ids], lengths, axis=1)
         return passages, idf * counts / (counts + self.norms[:, passages])
 
     def save(self, folder: Path) -> None:
@@ -165,7 +167,7 @@ class Postings:
         ):
             raise ValueError(f"{folder} holds no postings")
         return cls(
-            vocabulary={token: number for number, token in enumerate(tokens)},
+            vocabulary={token: token_id for token_id, token in enumerate(tokens)},
             bounds=bounds,
             passages=passages,
             counts=counts,

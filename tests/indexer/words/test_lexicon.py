@@ -148,7 +148,7 @@ def test_a_misspelt_word_is_still_evidence(three: Lexicon, misspelt: str, best: 
     assert passages[np.argmax(evidence)] == best
 
 
-def test_of_too_many_postings_the_rarest_words_are_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_too_many_postings_those_of_the_rarest_words_count(monkeypatch: pytest.MonkeyPatch) -> None:
     lexicon = lexicon_of(["red rose", "red wine", "red tea", "red wine rose"])  # in 4, 2, 2 and 1 of 4 texts
     question = "red rose wine tea"
     whole = lexicon.bm25(question)
@@ -158,7 +158,7 @@ def test_of_too_many_postings_the_rarest_words_are_heard(monkeypatch: pytest.Mon
     np.testing.assert_array_equal(lexicon.bm25(question), lexicon.bm25("tea rose wine"))
     monkeypatch.setattr("indexer.words.lexicon._TERM_POSTINGS", 2)
     np.testing.assert_array_equal(lexicon.bm25(question), lexicon.bm25("tea"))
-    assert np.count_nonzero(lexicon.bm25("red")) == 4  # the only word of a question is always heard
+    assert np.count_nonzero(lexicon.bm25("red")) == 4  # the only word of a question always counts
 
 
 def test_numbers_are_found_and_not_counted() -> None:

@@ -18,12 +18,12 @@ COUNTS = {
 }  # fmt: skip
 
 
-def none_whole(words: Sequence[str]) -> list[bool]:
+def none_single(words: Sequence[str]) -> list[bool]:
     return [False] * len(words)
 
 
 def corrected(question: str, counts: dict[str, int] = COUNTS, languages: tuple[str, ...] = ("en",)) -> str:
-    return Spelling(counts, languages, none_whole).correct(question)
+    return Spelling(counts, languages, none_single).correct(question)
 
 
 @pytest.mark.parametrize(
@@ -102,20 +102,20 @@ def test_forms_of_words_are_known_in_every_language_of_the_corpus() -> None:
     assert corrected("mangeait talking", counts, ("en", "fr")) == "mangeait talking"
 
 
-def test_a_word_that_the_model_knows_whole_is_left_alone() -> None:
+def test_a_word_that_is_one_token_of_the_model_is_left_alone() -> None:
     asked: list[list[str]] = []
 
-    def only_walt(strange: Sequence[str]) -> list[bool]:
-        asked.append(list(strange))
-        return [word == "walt" for word in strange]
+    def only_walt(unknown: Sequence[str]) -> list[bool]:
+        asked.append(list(unknown))
+        return [word == "walt" for word in unknown]
 
     assert Spelling(COUNTS, ["en"], only_walt).correct("Walt and husbend talk") == "Walt and husband talk"
     assert asked == [["husbend", "walt"]]  # in one go, and never about words of the corpus or short ones
 
 
-def test_the_model_is_not_asked_about_a_question_without_strange_words() -> None:
-    def refuse(strange: Sequence[str]) -> list[bool]:
-        raise AssertionError(strange)
+def test_the_model_is_not_asked_about_a_question_of_known_words() -> None:
+    def refuse(unknown: Sequence[str]) -> list[bool]:
+        raise AssertionError(unknown)
 
     assert Spelling(COUNTS, ["en"], refuse).correct("My husband, my cat.") == "My husband, my cat."
 
