@@ -12,8 +12,8 @@ import numpy as np
 # Fitted on public question sets with the default model; flatter than any one of them would have it, because corpora
 # differ in where their answered questions begin.
 _SLOPE, _INTERCEPT = 10.5, -5.6
-# What questions about other things reach at most with the default model: other models find everything nearer.
-_OFF_TOPIC = 0.4
+# The signal that off-topic questions reach at most with the default model: other models find everything nearer.
+_OFF_TOPIC_LEVEL = 0.4
 # How much the labelled questions of a site must disagree with these before they outweigh them.
 _PRIOR_STRENGTH = 10.0
 _STEPS = 50
@@ -42,7 +42,7 @@ class Confidence:
         return (1.0 + math.tanh((self.slope * signal + self.intercept) / 2)) / 2
 
     @classmethod
-    def of_off_topic(cls, signals: Sequence[float]) -> Self:
+    def of_off_topic(cls, signals: Sequence[float], *, level: float = _OFF_TOPIC_LEVEL) -> Self:
         """The built-in curve, placed for a model and a corpus by questions which the corpus does not answer.
 
         Models differ in the cosines they give to texts that have nothing to do with each other. The signal is
@@ -50,14 +50,17 @@ class Confidence:
 
         Args:
             signals: of each off-topic question's best hit, see `ranking.signal`; at least one.
+            level: the signal that their median is given at most.
         """
         median = min(float(np.median(signals)), 0.99)
-        if median <= _OFF_TOPIC:
+        if median <= level:
             return cls()
-        stretch = (1 - _OFF_TOPIC) / (1 - median)
+        stretch = (1 - level) / (1 - median)
         return cls(slope=_SLOPE * stretch, intercept=_INTERCEPT + _SLOPE * (1 - stretch))
 
-    def fit(self, signals: Sequence[float], answered: Sequence[bool]) -> Confidence:
+    def fit(
+        self, signals: Sequence[float], answered: Sequence[bool], *, prior_strength: float = _PRIOR_STRENGTH
+    ) -> Confidence:
         """Fit on labelled questions, held near this curve while they are few.
 
         Newton's method on the penalised log-likelihood, which is strictly concave, so the result is unique.
@@ -65,12 +68,13 @@ class Confidence:
         Args:
             signals: of each question's best hit, see `ranking.signal`.
             answered: whether that hit answers it, one for each signal; False for a question the corpus does not answer.
+            prior_strength: how much they must disagree with this curve before they outweigh it, above 0.
         """
         design = np.column_stack((signals, np.ones(len(signals))))
         labels = np.asarray(answered, dtype=np.float64)
         prior = np.array([self.slope, self.intercept])
         # A signal of 0.1 more or less matters as much as a shift of the whole curve.
-        precision = np.diag([_PRIOR_STRENGTH * 0.01, _PRIOR_STRENGTH * 0.1])
+        precision = np.diag([prior_strength * 0.01, prior_strength * 0.1])
         weights = prior.copy()
         for _ in range(_STEPS):
             predicted = 1.0 / (1.0 + np.exp(-(design @ weights)))

@@ -28,7 +28,7 @@ CREATE INDEX by_kind ON passages (kind, number);
 CREATE TABLE tags (tag TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (tag, number)) WITHOUT ROWID;
 """
 # At most this many answers to `numbers` are kept, and a few more passages than this: visitors often ask the same.
-_FILTERS, _PASSAGES = 16, 2_000
+_KEPT_FILTERS, _KEPT_PASSAGES = 16, 2_000
 _NAMES = [field.name for field in fields(Passage)]
 _values = attrgetter(*_NAMES)
 _FIELDS = "SELECT fields FROM passages"
@@ -39,10 +39,15 @@ class PassageTable:
 
     Safe to share between threads: SQLite itself is called under a lock. Every method raises `IndexDamagedError` where
     the file cannot be read any more.
+
+    Args:
+        connection: to a file that `write` made, usable from every thread.
+        kept_passages: once more passages than this were read, they are read again.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, *, kept_passages: int = _KEPT_PASSAGES) -> None:
         self._connection = connection
+        self._kept_passages = kept_passages
         # A connection holds on to itself until it is closed, and to its file.
         weakref.finalize(self, connection.close)
         self._lock = threading.Lock()
@@ -74,15 +79,19 @@ class PassageTable:
             raise OSError(f"{path.name}: {error}") from error
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: Path, *, kept_passages: int = _KEPT_PASSAGES) -> Self:
         """Open a file whose hash the caller has verified.
+
+        Args:
+            path: of the file.
+            kept_passages: see the class.
 
         Raises:
             IndexDamagedError: it is no passage table.
         """
         try:
             uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
-            return cls(sqlite3.connect(uri, uri=True, check_same_thread=False))
+            return cls(sqlite3.connect(uri, uri=True, check_same_thread=False), kept_passages=kept_passages)
         except sqlite3.Error as error:
             raise IndexDamagedError(
                 f"{path}: the passages of this index cannot be read ({error}); rebuild it"
@@ -95,7 +104,7 @@ class PassageTable:
             marks = ",".join("?" * len(unread))
             rows = self._rows(f"SELECT number, fields FROM passages WHERE number IN ({marks})", tuple(unread))
             found |= {number: _passage(fields) for number, fields in rows}
-            if len(self._passages) > _PASSAGES:
+            if len(self._passages) > self._kept_passages:
                 self._passages.clear()
             self._passages |= found
         return [found[number] for number in numbers]
@@ -144,7 +153,7 @@ class PassageTable:
             # Of a million passages they take long to read, and what a page offers to filter by is asked for often.
             found = self._numbers(tag, kind)
             found.flags.writeable = False
-            if len(self._filters) >= _FILTERS:
+            if len(self._filters) >= _KEPT_FILTERS:
                 self._filters.clear()
             self._filters[key] = found
         return found

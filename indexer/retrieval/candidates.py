@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
 from indexer.arrays import FloatArray, IntArray
 from indexer.vectors.top_k import highest
-from indexer.words.lexicon import LexicalScores
+from indexer.words.lexicon import LexicalScores, PostingLimits
 
-# Candidates from each side; the best of both together are then scored over all their vectors.
-DENSE_ROWS = 200
-_LEXICAL_PASSAGES = 60
-_CANDIDATES = 100
-# For speed alone: below it, all that have any word in common are sorted.
+# For speed alone, whatever its value: below it, all that have any word in common are sorted.
 _LOWEST_FLOOR = 0.01
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutOffs:
+    """How many are looked at, at most, at each step of a ranking; fewer take less time and may miss the answer.
+
+    Attributes:
+        dense_rows: rows nearest to the question.
+        lexical_passages: passages with the most words in common with it.
+        candidates: passages of both kinds that are scored over all their vectors.
+        sentence_passages: of these the best, whose sentences are compared with the question, too.
+        postings: of the words of the question.
+    """
+
+    dense_rows: int = 200
+    lexical_passages: int = 60
+    candidates: int = 100
+    sentence_passages: int = 30
+    postings: PostingLimits = field(default_factory=PostingLimits)
+
+
+DEFAULT_CUT_OFFS = CutOffs()
 
 
 class NearestRows(NamedTuple):
@@ -31,7 +50,7 @@ class NearestRows(NamedTuple):
 
 
 def choose_candidates(
-    owners: IntArray, cosines: FloatArray, lexical: LexicalScores, *, lexical_weight: float
+    owners: IntArray, cosines: FloatArray, lexical: LexicalScores, *, lexical_weight: float, cut_offs: CutOffs
 ) -> IntArray:
     """The passages that are scored, ascending.
 
@@ -40,20 +59,22 @@ def choose_candidates(
         cosines: of each of these rows, float32 in [-1, 1], descending; shape (k,).
         lexical: of all passages that may be found.
         lexical_weight: of a lexical score where a cosine weighs 1, for the choice among too many.
+        cut_offs: say how many are taken.
 
     Returns:
-        Passage numbers, int64; at most as many as are scored.
+        Passage numbers, int64; shape (n,), where n is `CutOffs.candidates` at most.
     """
-    found = np.sort(np.concatenate((owners, lexical.passages[_highest_positive(lexical.scores)])))
+    by_words = lexical.passages[_highest_positive(lexical.scores, cut_offs.lexical_passages)]
+    found = np.sort(np.concatenate((owners, by_words)))
     first = np.ones(len(found), dtype=np.bool_)
     np.not_equal(found[1:], found[:-1], out=first[1:])
     candidates = found[first]
-    if len(candidates) > _CANDIDATES:
+    if len(candidates) > cut_offs.candidates:
         # Backwards, so that of a passage's rows the nearest is the one that stays.
         nearest = np.full(len(candidates), cosines.min(initial=1.0), dtype=np.float32)
         nearest[np.searchsorted(candidates, owners[::-1])] = cosines[::-1]
         scores = lexical_weight * lexical_scores_of(candidates, lexical) + nearest
-        candidates = np.sort(candidates[highest(scores, _CANDIDATES)])
+        candidates = np.sort(candidates[highest(scores, cut_offs.candidates)])
     return candidates
 
 
@@ -95,12 +116,12 @@ def only_allowed(lexical: LexicalScores, allowed: IntArray) -> LexicalScores:
     return LexicalScores(lexical.passages[kept], lexical.scores[kept])
 
 
-def _highest_positive(scores: FloatArray) -> IntArray:
-    """Places of the highest of some scores, in no order; only of those above 0."""
+def _highest_positive(scores: FloatArray, count: int) -> IntArray:
+    """Places of the highest of some scores, at most `count`, in no order; only of those above 0."""
     floor = scores.max(initial=0.0) / 2
     found = np.flatnonzero(scores > floor)
     # To sort out the few best costs nothing against sorting all of some hundred thousand.
-    while len(found) < _LEXICAL_PASSAGES and floor > 0:
+    while len(found) < count and floor > 0:
         floor = floor / 4 if floor > _LOWEST_FLOOR else 0.0
         found = np.flatnonzero(scores > floor)
-    return found[highest(scores[found], _LEXICAL_PASSAGES)]
+    return found[highest(scores[found], count)]

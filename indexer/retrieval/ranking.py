@@ -9,9 +9,6 @@ import numpy as np
 from indexer.arrays import BoolArray, FloatArray, IntArray
 from indexer.content.passages import Role
 
-# The mean is over this many of a passage's nearest questions: one near phrasing may be chance.
-_NEAREST_QUESTIONS = 3
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
@@ -25,6 +22,11 @@ class Weights:
             questions; they add up to 1.
         membership: of `Evidence.membership`.
         sentence: of the nearest sentence's cosine, where best and entry cosine together weigh 2.
+        nearest_questions: the entry cosine is a mean over at most this many questions, 1 or more: one near phrasing may
+            be chance.
+        signal: of best, entry and sentence cosine and of `Evidence.lexical` in `signal`. The entry cosine weighs most:
+            it keeps out passages that share one phrase with the question. The sentence's keeps out those on the topic
+            without an answer.
     """
 
     entry: float = 0.55
@@ -33,6 +35,8 @@ class Weights:
     parts: tuple[float, float, float] = (0.5, 0.25, 0.25)
     membership: float = 0.3
     sentence: float = 0.3
+    nearest_questions: int = 3
+    signal: tuple[float, float, float, float] = (0.2, 0.6, 0.2, 0.08)
 
 
 DEFAULT_WEIGHTS = Weights()
@@ -47,7 +51,7 @@ class Evidence:
         best_cosine: the highest cosine of any of its vectors, float32 in [-1, 1].
         best_row: the row of `Generation.vectors` which has it, int64.
         entry_cosine: how near the passage is as a whole, float32 in [-1, 1]: the highest cosine of its ENTRY vectors,
-            or the mean cosine of its three nearest questions where it has several and that is higher.
+            or, where it has several questions and that is higher, the mean cosine of those nearest to the question.
         membership: mean product of its vectors with the query mapped by `Adaptation.membership`, float32, near 1 for a
             text that might be one of the passage's own and near 0 for another.
         lexical: from `Lexicon.scores`, float32 in [0, 1].
@@ -72,6 +76,7 @@ def gather(
     cosines: FloatArray,
     membership: FloatArray,
     lexical: FloatArray,
+    nearest_questions: int,
 ) -> Evidence:
     """Collect the evidence of each candidate from all its vectors.
 
@@ -83,11 +88,12 @@ def gather(
         cosines: of each row with the question, float32 in [-1, 1]; shape (rows,).
         membership: product of each row with the query mapped for membership, float32; shape (rows,).
         lexical: of each candidate, float32 in [0, 1]; shape (candidates,).
+        nearest_questions: see `Weights`.
     """
     counts = np.concatenate((starts[1:], [len(rows)])) - starts
     best_cosine, place = best_of_each(cosines, starts, counts)
     entry = np.maximum.reduceat(np.where(roles == Role.ENTRY, cosines, np.float32(-1)), starts)
-    questions, has_several_questions = _mean_of_nearest_questions(roles, cosines, starts, counts)
+    questions, has_several_questions = _mean_of_nearest_questions(roles, cosines, starts, counts, nearest_questions)
     entry_cosine = np.maximum(entry, questions)
     return Evidence(
         passages=passages,
@@ -155,23 +161,29 @@ def _dense(evidence: Evidence, weights: Weights) -> FloatArray:
     return evidence.best_cosine + np.float32(weights.entry) * (evidence.entry_cosine - evidence.best_cosine)
 
 
-def signal(*, best_cosine: float, entry_cosine: float, sentence_cosine: float, lexical: float) -> float:
-    """How well a hit answers, before calibration; in [-1, 1.08].
-
-    The entry cosine weighs most: it keeps out passages that share one phrase with the question. The sentence's keeps
-    out those on the topic without an answer.
+def signal(evidence: Evidence, sentences: FloatArray, first: int, weights: Weights = DEFAULT_WEIGHTS) -> float:
+    """How well a hit answers, before calibration; a perfect one is near the sum of the weights.
 
     Args:
-        best_cosine: see `Evidence`.
-        entry_cosine: see `Evidence`.
-        sentence_cosine: the highest of any sentence of its text, in [-1, 1].
-        lexical: see `Evidence`.
+        evidence: of all candidates.
+        sentences: as for `with_sentences`.
+        first: place of the hit among the candidates.
+        weights: the same as for `fuse`.
     """
-    return 0.2 * best_cosine + 0.6 * entry_cosine + 0.2 * sentence_cosine + 0.08 * lexical
+    of_best, of_entry, of_sentence, of_lexical = weights.signal
+    entry_cosine = float(evidence.entry_cosine[first])
+    # A text of one sentence stands in its entry vector already.
+    sentence_cosine = float(sentences[first]) if sentences[first] > -1 else entry_cosine
+    return (
+        of_best * float(evidence.best_cosine[first])
+        + of_entry * entry_cosine
+        + of_sentence * sentence_cosine
+        + of_lexical * float(evidence.lexical[first])
+    )
 
 
 def _mean_of_nearest_questions(
-    roles: IntArray, cosines: FloatArray, starts: IntArray, counts: IntArray
+    roles: IntArray, cosines: FloatArray, starts: IntArray, counts: IntArray, nearest_questions: int
 ) -> tuple[FloatArray, BoolArray]:
     """Mean cosine of each candidate's nearest questions, -1 for those with fewer than two; and which have two."""
     is_question = (roles == Role.QUESTION) | (roles == Role.ALTERNATE)
@@ -182,10 +194,10 @@ def _mean_of_nearest_questions(
         rows = np.flatnonzero(is_question & np.repeat(several, counts))
         width = questions[several]
         # One line a candidate, the cosines of its questions from the left, then -2.
-        table = np.full((len(width), max(int(width.max()), _NEAREST_QUESTIONS)), -2, dtype=np.float32)
+        table = np.full((len(width), max(int(width.max()), nearest_questions)), -2, dtype=np.float32)
         table[np.arange(table.shape[1]) < width[:, None]] = cosines[rows]
-        nearest = np.sort(table, axis=1)[:, : -_NEAREST_QUESTIONS - 1 : -1]
-        averaged = np.minimum(width, _NEAREST_QUESTIONS)
+        nearest = np.sort(table, axis=1)[:, : -nearest_questions - 1 : -1]
+        averaged = np.minimum(width, nearest_questions)
         mean[several] = np.where(nearest > -2, nearest, np.float32(0)).sum(axis=1) / averaged.astype(np.float32)
     return mean, several
 

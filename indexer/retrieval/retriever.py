@@ -16,14 +16,19 @@ from indexer.content.passages import Role
 from indexer.generation.generation import Generation
 from indexer.model.encoder import Encoder
 from indexer.retrieval import ranking
-from indexer.retrieval.candidates import DENSE_ROWS, NearestRows, choose_candidates, lexical_scores_of, only_allowed
+from indexer.retrieval.candidates import (
+    DEFAULT_CUT_OFFS,
+    CutOffs,
+    NearestRows,
+    choose_candidates,
+    lexical_scores_of,
+    only_allowed,
+)
 from indexer.retrieval.ranking import DEFAULT_WEIGHTS, Evidence, Weights
 from indexer.vectors.top_k import rows_of
 from indexer.words.lexicon import LexicalScores
-from indexer.words.spelling import Spelling
+from indexer.words.spelling import DEFAULT_SPELLING_LIMITS, Spelling, SpellingLimits
 
-# Of at most this many of the best, the sentences are compared with the question, too.
-_SENTENCE_PASSAGES = 30
 _CORES = os.cpu_count() or 1
 # Questions searched together: their results fit in a few megabytes.
 _BLOCK = 512
@@ -55,10 +60,21 @@ class Retriever:
         generation: what is searched.
         encoder: the one it was built with.
         weights: of the features of a candidate.
+        cut_offs: how many are looked at.
+        spelling_limits: which words of a question may be corrected.
     """
 
-    def __init__(self, generation: Generation, encoder: Encoder, *, weights: Weights = DEFAULT_WEIGHTS) -> None:
+    def __init__(
+        self,
+        generation: Generation,
+        encoder: Encoder,
+        *,
+        weights: Weights = DEFAULT_WEIGHTS,
+        cut_offs: CutOffs = DEFAULT_CUT_OFFS,
+        spelling_limits: SpellingLimits = DEFAULT_SPELLING_LIMITS,
+    ) -> None:
         self._weights = weights
+        self._cut_offs = cut_offs
         self._generation = generation
         self._encoder = encoder
         numbers = np.arange(len(generation.passages) + 1)
@@ -69,7 +85,8 @@ class Retriever:
         self._sentence_bounds = np.searchsorted(generation.sentence_rows["passage"], numbers)
         # Not a method of this object: a cycle would keep a replaced generation's memory and files for a long time.
         are_single_tokens = partial(_are_single_tokens, encoder, encoder.count_tokens([""])[0])
-        self._spelling = Spelling(generation.lexicon.counts, generation.lexicon.languages, are_single_tokens)
+        lexicon = generation.lexicon
+        self._spelling = Spelling(lexicon.counts, lexicon.languages, are_single_tokens, spelling_limits)
         self._helpers = ThreadPoolExecutor(_CORES, thread_name_prefix="words")
         self._ranking, self._counting = 0, Lock()
 
@@ -118,7 +135,7 @@ class Retriever:
             allowed: numbers of the only passages that may be found, int64, ascending; shape (n,).
         """
         question = self._spelling.correct(question)
-        lexical_scores = partial(self._generation.lexicon.scores, question, self._weights.parts)
+        lexical_scores = partial(self._lexical_scores, question)
         with self._counting:
             self._ranking += 1
             idle = self._ranking < _CORES
@@ -139,10 +156,9 @@ class Retriever:
         for start in range(0, len(corrected), _BLOCK):
             block = slice(start, start + _BLOCK)
             near_queries = np.stack([self._generation.adaptation.map(query)[0] for query in queries[block]])
-            nearest = zip(*self._generation.nearest.search_many(near_queries, DENSE_ROWS), strict=True)
+            nearest = zip(*self._generation.nearest.search_many(near_queries, self._cut_offs.dense_rows), strict=True)
             for question, query, found in zip(corrected[block], queries[block], nearest, strict=True):
-                lexical = self._generation.lexicon.scores(question, self._weights.parts)
-                ranked.append(self._rank(query, lexical, None, NearestRows(*found)))
+                ranked.append(self._rank(query, self._lexical_scores(question), None, NearestRows(*found)))
         return ranked
 
     def _rank(
@@ -162,7 +178,11 @@ class Retriever:
         if nearest is None:
             nearest = self._nearest_rows(near_query, allowed)
         candidates = choose_candidates(
-            self._owners[nearest.rows], nearest.cosines, lexical, lexical_weight=self._weights.lexical
+            self._owners[nearest.rows],
+            nearest.cosines,
+            lexical,
+            lexical_weight=self._weights.lexical,
+            cut_offs=self._cut_offs,
         )
         if not len(candidates):
             none = np.empty(0, dtype=np.float32)
@@ -170,7 +190,7 @@ class Retriever:
         evidence = self._evidence(candidates, near_query, member_query, lexical)
         scores = ranking.fuse(evidence, self._weights)
         order = ranking.order(scores, candidates)
-        close, rest = order[:_SENTENCE_PASSAGES], order[_SENTENCE_PASSAGES:]
+        close, rest = np.split(order, [self._cut_offs.sentence_passages])
         sentences = np.full(len(candidates), -1, dtype=np.float32)
         sentences[close] = self.nearest_sentences(candidates[close], near_query)[1]
         scores = ranking.with_sentences(scores, evidence, sentences, self._weights)
@@ -180,12 +200,15 @@ class Retriever:
             passages=candidates[order],
             scores=scores[order],
             best_rows=evidence.best_row[order],
-            signal=_signal(evidence, sentences, int(order[0])),
+            signal=ranking.signal(evidence, sentences, int(order[0]), self._weights),
         )
 
     def _nearest_rows(self, near_query: FloatArray, allowed: IntArray | None) -> NearestRows:
         rows = None if allowed is None else rows_of(self._bounds, allowed)[0]
-        return NearestRows(*self._generation.nearest.search(near_query, DENSE_ROWS, rows=rows))
+        return NearestRows(*self._generation.nearest.search(near_query, self._cut_offs.dense_rows, rows=rows))
+
+    def _lexical_scores(self, question: str) -> LexicalScores:
+        return self._generation.lexicon.scores(question, self._weights.parts, self._cut_offs.postings)
 
     def _evidence(
         self, candidates: IntArray, near_query: FloatArray, member_query: FloatArray, lexical: LexicalScores
@@ -200,19 +223,8 @@ class Retriever:
             cosines=cosines,
             membership=membership,
             lexical=lexical_scores_of(candidates, lexical),
+            nearest_questions=self._weights.nearest_questions,
         )
-
-
-def _signal(evidence: Evidence, sentences: FloatArray, first: int) -> float:
-    """That of the candidate at place `first`."""
-    entry_cosine = float(evidence.entry_cosine[first])
-    return ranking.signal(
-        best_cosine=float(evidence.best_cosine[first]),
-        entry_cosine=entry_cosine,
-        # A text of one sentence stands in its entry vector already.
-        sentence_cosine=float(sentences[first]) if sentences[first] > -1 else entry_cosine,
-        lexical=float(evidence.lexical[first]),
-    )
 
 
 def _are_single_tokens(encoder: Encoder, special_tokens: int, words: Sequence[str]) -> list[bool]:

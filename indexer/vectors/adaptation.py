@@ -11,10 +11,19 @@ import numpy as np
 from indexer.arrays import DoubleArray, FloatArray, IntArray, ShortArray
 from indexer.vectors.rounding import from_shorts
 
-# How strongly each map is held near the identity, in units of the mean variance.
-_NEARNESS_RIDGE = 60.0
-_MEMBERSHIP_RIDGE = 0.1
+# Rows that are read at a time.
 _BLOCK = 16_384
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ridges:
+    """How strongly each map of `Adaptation` is held near the identity, in units of the mean variance; above 0."""
+
+    nearness: float = 60.0
+    membership: float = 0.1
+
+
+DEFAULT_RIDGES = Ridges()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,28 +43,30 @@ class Adaptation:
     membership: FloatArray
 
     @classmethod
-    def fit(cls, rounded: ShortArray, owners: IntArray) -> Self:
+    def fit(
+        cls, rounded: ShortArray, owners: IntArray, *, ridges: Ridges = DEFAULT_RIDGES, block: int = _BLOCK
+    ) -> Self:
         """Learn from a corpus; memory does not grow with it.
 
         Args:
             rounded: all embedded texts, of `to_shorts`; shape (rows, dim), int16.
             owners: passage number of each row, ascending; shape (rows,), int64.
+            ridges: of the two maps.
+            block: rows that are read at a time; more take more memory and change nothing else.
         """
         dim = rounded.shape[1]
         within, total = np.zeros((dim, dim)), np.zeros((dim, dim))
-        for block in _blocks(owners):
-            texts = np.asarray(from_shorts(rounded[block]), dtype=np.float64)
-            _, first, place, count = np.unique(
-                owners[block], return_index=True, return_inverse=True, return_counts=True
-            )
+        for rows in _blocks(owners, block):
+            texts = np.asarray(from_shorts(rounded[rows]), dtype=np.float64)
+            _, first, place, count = np.unique(owners[rows], return_index=True, return_inverse=True, return_counts=True)
             means = np.add.reduceat(texts, first) / count[:, None]
             apart = texts - means[place]
             # Each passage weighs the same, however many texts it has.
             within += (apart / np.maximum(count - 1, 1)[place, None]).T @ apart
             total += (texts / count[place, None]).T @ texts
         return cls(
-            nearness=_inverse(within, _NEARNESS_RIDGE, scale=_NEARNESS_RIDGE),
-            membership=_inverse(total, _MEMBERSHIP_RIDGE, scale=1 / max(np.trace(total) / dim, 1e-9)),
+            nearness=_inverse(within, ridges.nearness, scale=ridges.nearness),
+            membership=_inverse(total, ridges.membership, scale=1 / max(np.trace(total) / dim, 1e-9)),
         )
 
     def to_array(self) -> FloatArray:
@@ -85,11 +96,11 @@ def _inverse(scatter: DoubleArray, ridge: float, *, scale: float) -> FloatArray:
     return np.asarray(scale * np.linalg.inv(normal + ridge * np.eye(dim)), dtype=np.float32)
 
 
-def _blocks(owners: IntArray) -> Iterator[slice]:
-    """Runs of rows that hold whole passages."""
+def _blocks(owners: IntArray, block: int) -> Iterator[slice]:
+    """Runs of about `block` rows that hold whole passages."""
     start = 0
     while start < len(owners):
-        stop = min(start + _BLOCK, len(owners))
+        stop = min(start + block, len(owners))
         if stop < len(owners):
             stop = max(int(np.searchsorted(owners, owners[stop])), start)
             if stop == start:  # one passage of more texts than a block

@@ -16,12 +16,25 @@ from indexer.arrays import FloatArray, IntArray
 from indexer.errors import IndexDamagedError
 from indexer.files import write_file
 from indexer.words.analysis import grams, stop_words, terms, words
-from indexer.words.postings import Postings
+from indexer.words.postings import DEFAULT_BM25, Bm25, Postings
 
-# At most this many postings of a question are added up: beyond, they cost more time than they are worth. A question
-# has more grams than words, each less telling.
-_TERM_POSTINGS, _GRAM_POSTINGS = 30_000, 10_000
 _HEADER, _PARTS = "lexicon.json", ("terms", "grams")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostingLimits:
+    """At most how many postings of a question are added up: more cost more time than they are worth.
+
+    Attributes:
+        terms: of its terms.
+        grams: of its grams; a question has more of them, and each says less.
+    """
+
+    terms: int = 30_000
+    grams: int = 10_000
+
+
+DEFAULT_POSTING_LIMITS = PostingLimits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +110,14 @@ class Lexicon:
         self._spare = threading.local()
 
     @classmethod
-    def build(cls, passages: Sequence[LexicalText], earlier: Earlier | None = None) -> Self:
-        """Index all passages, each in its own language; what is known of an earlier build is not counted again."""
+    def build(cls, passages: Sequence[LexicalText], earlier: Earlier | None = None, bm25: Bm25 = DEFAULT_BM25) -> Self:
+        """Index all passages, each in its own language.
+
+        Args:
+            passages: in the order of their numbers.
+            earlier: what is known of an earlier build is not counted again.
+            bm25: how often a token stands, and in how long a text, in a score.
+        """
         known = earlier.lexicon._stops if earlier else {}
         languages = sorted({passage.lang for passage in passages})
         stops = {lang: known[lang] if lang in known else stop_words(lang) for lang in languages}
@@ -123,23 +142,27 @@ class Lexicon:
                 ((number, (terms_of(passage),)) for number, passage in fresh),
                 len(passages),
                 earlier=(earlier.lexicon._terms, earlier.new_numbers) if earlier else None,
+                bm25=bm25,
             ),
             Postings.build(
                 ((number, (grams(passage.text), grams(passage.questions))) for number, passage in fresh),
                 len(passages),
                 texts=2,
                 earlier=(earlier.lexicon._grams, earlier.new_numbers) if earlier else None,
+                bm25=bm25,
             ),
         )
 
-    def bm25(self, question: str) -> FloatArray:
+    def bm25(self, question: str, limits: PostingLimits = DEFAULT_POSTING_LIMITS) -> FloatArray:
         """BM25 over terms of every passage; shape (passages,), float32, >= 0; all zero if no word is known."""
         total = np.zeros(self.size, dtype=np.float32)
-        passages, (values,) = self._terms.of(self._terms_of(question), _TERM_POSTINGS)
+        passages, (values,) = self._terms.of(self._terms_of(question), limits.terms)
         np.add.at(total, passages, values)
         return total
 
-    def scores(self, question: str, weights: Sequence[float]) -> LexicalScores:
+    def scores(
+        self, question: str, weights: Sequence[float], limits: PostingLimits = DEFAULT_POSTING_LIMITS
+    ) -> LexicalScores:
         """How much passages have in common with a question: a weighted sum of three BM25 scores.
 
         Each of the three is divided by its best.
@@ -147,9 +170,10 @@ class Lexicon:
         Args:
             question: its words.
             weights: of terms, grams of the whole passage and grams of its questions; they add up to 1.
+            limits: of the postings that are added up.
         """
-        with_terms, (by_terms,) = self._terms.of(self._terms_of(question), _TERM_POSTINGS)
-        with_grams, by_grams = self._grams.of(grams(question), _GRAM_POSTINGS)
+        with_terms, (by_terms,) = self._terms.of(self._terms_of(question), limits.terms)
+        with_grams, by_grams = self._grams.of(grams(question), limits.grams)
         parts = ((with_terms, by_terms), *((with_grams, values) for values in by_grams))
         # All zero between two questions: to write a million zeros for each would cost more than the sums.
         part, total = self._spare.__dict__.pop("sums", None) or np.zeros((2, self.size), dtype=np.float32)

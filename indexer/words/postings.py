@@ -15,17 +15,32 @@ import numpy.typing as npt
 from indexer.arrays import FloatArray, IntArray, UnsignedArray
 from indexer.files import map_array, write_array, write_file
 
-_K1, _B = 1.5, 0.75
 # Tokens that are counted at a time, so that memory is for postings, not for every token of every text.
-_BLOCK = 2_000_000
+_BLOCK: Final = 2_000_000
 _VOCABULARY: Final = "vocabulary.json"
 _ARRAYS: Final = ("bounds.npy", "passages.npy", "counts.npy", "idf.npy", "norms.npy")
 _LOW: Final = 0xFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bm25:
+    """The parameters of BM25 (Robertson and Zaragoza 2009).
+
+    Attributes:
+        k1: how much a second occurrence of a token adds to the first, 0 or more; 0 for nothing.
+        b: how much the length of a text counts, in [0, 1].
+    """
+
+    k1: float = 1.5
+    b: float = 0.75
+
+
+DEFAULT_BM25 = Bm25()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Postings:
-    """Robertson's BM25 as Lucene computes it (k1 1.5, b 0.75): idf = ln(1 + (N - n + 0.5) / (n + 0.5)).
+    """Robertson's BM25 as Lucene computes it: idf = ln(1 + (N - n + 0.5) / (n + 0.5)).
 
     What a posting adds is computed when it is asked for: kept on disk, it would take most of the space. A passage may
     have several texts, each a part of the first; each is an index of its own, and they share what says which passages
@@ -56,6 +71,8 @@ class Postings:
         size: int,
         texts: int = 1,
         earlier: tuple[Postings, IntArray] | None = None,
+        bm25: Bm25 = DEFAULT_BM25,
+        block: int = _BLOCK,
     ) -> Self:
         """Index passages.
 
@@ -66,6 +83,8 @@ class Postings:
             texts: how many texts each of them has.
             earlier: postings of an earlier build, and for each of its passages its new number, or -1 (shape (earlier
                 passages,), int64); they stand for the other passages.
+            bm25: its parameters, also for what is of an earlier build.
+            block: tokens that are counted at a time; more take more memory and change nothing else.
         """
         vocabulary: dict[str, int] = {}
         blocks: list[tuple[IntArray, npt.NDArray[Any]]] = []
@@ -76,18 +95,20 @@ class Postings:
             kept = moved >= 0
             ids = np.repeat(np.arange(len(vocabulary)), np.diff(postings.bounds))
             blocks.append((_pair(ids[kept], moved[kept]), postings.counts[kept]))
-        block = [_Tokens() for _ in range(texts)]
+        counting = [_Tokens() for _ in range(texts)]
         for number, contents in passages:
-            for tokens, text in zip(block, contents, strict=True):
+            for tokens, text in zip(counting, contents, strict=True):
                 tokens.add(number, [vocabulary.setdefault(token, len(vocabulary)) for token in text])
-            if len(block[0].ids) >= _BLOCK:
-                blocks.append(_counted(block))
-                block = [_Tokens() for _ in range(texts)]
-        blocks.append(_counted(block))
-        return cls._of_counts(vocabulary, blocks, size)
+            if len(counting[0].ids) >= block:
+                blocks.append(_counted(counting))
+                counting = [_Tokens() for _ in range(texts)]
+        blocks.append(_counted(counting))
+        return cls._of_counts(vocabulary, blocks, size, bm25)
 
     @classmethod
-    def _of_counts(cls, known: dict[str, int], blocks: list[tuple[IntArray, npt.NDArray[Any]]], size: int) -> Self:
+    def _of_counts(
+        cls, known: dict[str, int], blocks: list[tuple[IntArray, npt.NDArray[Any]]], size: int, bm25: Bm25
+    ) -> Self:
         """Put together what was counted: (token, passage) pairs and how often each occurs."""
         # Equal content gives equal files, whatever came first: tokens are in order, and none is without postings.
         has_postings = np.zeros(len(known), dtype=np.bool_)
@@ -104,13 +125,14 @@ class Postings:
         lengths = np.stack([np.bincount(passages, text, minlength=size) for text in counts.T])
         means = lengths.sum(axis=1, keepdims=True) / max(size, 1)
         holders = np.stack([np.bincount(ids[text > 0], minlength=len(vocabulary)) for text in counts.T])
+        norms = bm25.k1 * (1 - bm25.b + bm25.b * lengths / np.maximum(means, 1e-9))
         return cls(
             vocabulary=vocabulary,
             bounds=np.concatenate(([0], np.cumsum(np.bincount(ids, minlength=len(vocabulary))))),
             passages=passages,
             counts=counts,
             idf=np.log1p((size - holders + 0.5) / (holders + 0.5)).astype(np.float32),
-            norms=np.asarray(_K1 * (1 - _B + _B * lengths / np.maximum(means, 1e-9)), dtype=np.float32),
+            norms=np.asarray(norms, dtype=np.float32),
         )
 
     def of(self, tokens: Iterable[str], posting_limit: int) -> tuple[UnsignedArray, FloatArray]:

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from indexer.documents import Passage, PassageKind
 from indexer.errors import IndexDamagedError
-from indexer.generation import passage_table
 from indexer.generation.passage_table import PassageTable
 
 
@@ -71,10 +70,9 @@ def test_passages_come_in_the_order_asked_for(table: PassageTable) -> None:
 
 
 @pytest.mark.parametrize("kept", [0, 2, 9])
-def test_what_was_read_before_makes_no_difference(
-    table: PassageTable, monkeypatch: pytest.MonkeyPatch, kept: int
-) -> None:
-    monkeypatch.setattr(passage_table, "_PASSAGES", kept)
+@pytest.mark.usefixtures("table")
+def test_what_was_read_before_makes_no_difference(tmp_path: Path, kept: int) -> None:
+    table = PassageTable.open(tmp_path / "passages.sqlite", kept_passages=kept)
     for numbers in ([0, 1], [1, 2, 3, 1], [4], [0, 4, 1]):
         assert table.get(numbers) == [PASSAGES[number] for number in numbers]
 

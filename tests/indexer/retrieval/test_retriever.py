@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from indexer.model.encoder import Encoder
+from indexer.retrieval.candidates import CutOffs
+from indexer.retrieval.ranking import Weights
 from indexer.retrieval.retriever import Ranked, Retriever
 from indexer.store.index_store import IndexStore
 from search_api.searcher import Searcher
@@ -126,3 +128,25 @@ def test_a_misspelt_question_finds_what_the_right_one_finds(searcher: Searcher, 
     assert ranked.signal == expected.signal
     np.testing.assert_allclose(retriever.rank_many([misspelt])[0].scores, expected.scores, atol=1e-5)
     assert searcher.search(misspelt).query == misspelt  # what the visitor typed is what is shown
+
+
+def test_cut_offs_say_how_many_passages_are_ranked(
+    site: SmallSite, retriever: Retriever, fake_encoder: Encoder
+) -> None:
+    generation = IndexStore(site.index).load()
+    few = Retriever(generation, fake_encoder, cut_offs=CutOffs(candidates=2))
+    nearest = Retriever(generation, fake_encoder, cut_offs=CutOffs(dense_rows=1, lexical_passages=0))
+    for question in QUESTIONS:
+        assert len(numbers(few.rank(question))) == 2
+        assert set(numbers(few.rank(question))) <= set(numbers(retriever.rank(question)))
+        assert len(numbers(nearest.rank(question))) == 1
+
+
+def test_each_weight_counts_its_own_feature(site: SmallSite, retriever: Retriever, fake_encoder: Encoder) -> None:
+    bare = Weights(entry=0, lexical=0, lexical_several=0, membership=0, sentence=0, signal=(1, 0, 0, 0))
+    alone = Retriever(IndexStore(site.index).load(), fake_encoder, weights=bare)
+    for question in QUESTIONS:
+        ranked = alone.rank(question)
+        rows = alone._generation.vectors.products(ranked.best_rows, ranked.query)
+        np.testing.assert_allclose(ranked.scores, rows, atol=1e-6)  # nothing but the best cosine is left
+        assert ranked.signal == pytest.approx(float(rows[0]), abs=1e-6)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import indexer.vectors.adaptation as module
 from indexer.vectors.adaptation import Adaptation
 from indexer.vectors.rounding import from_shorts, to_shorts
 
@@ -77,11 +76,10 @@ def test_how_many_texts_a_passage_has_does_not_make_it_heavier() -> None:
 
 
 @pytest.mark.parametrize("block", [1, 2, 7, 50, 10_000])
-def test_blocks_are_for_memory_and_change_nothing(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_are_for_memory_and_change_nothing(block: int) -> None:
     vectors, owners = random_corpus()
     whole = Adaptation.fit(to_shorts(vectors), owners)
-    monkeypatch.setattr(module, "_BLOCK", block)
-    parts = Adaptation.fit(to_shorts(vectors), owners)
+    parts = Adaptation.fit(to_shorts(vectors), owners, block=block)
     np.testing.assert_allclose(parts.nearness, whole.nearness, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(parts.membership, whole.membership, rtol=1e-5, atol=1e-6)
 

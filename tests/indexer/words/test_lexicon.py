@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from indexer.errors import IndexDamagedError
 from indexer.retrieval.ranking import DEFAULT_WEIGHTS
 from indexer.words.analysis import grams, terms, words
-from indexer.words.lexicon import LexicalText, Lexicon
+from indexer.words.lexicon import LexicalText, Lexicon, PostingLimits
 
 # Of 2, 3 and 3 words once the stop word is gone; stemming changes none of them.
 TEXTS = ["red rose", "red red wine", "green tea and leaf"]
@@ -148,17 +148,20 @@ def test_a_misspelt_word_is_still_evidence(three: Lexicon, misspelt: str, best: 
     assert passages[np.argmax(evidence)] == best
 
 
-def test_of_too_many_postings_those_of_the_rarest_words_count(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_too_many_postings_those_of_the_rarest_words_count() -> None:
     lexicon = lexicon_of(["red rose", "red wine", "red tea", "red wine rose"])  # in 4, 2, 2 and 1 of 4 texts
     question = "red rose wine tea"
     whole = lexicon.bm25(question)
-    monkeypatch.setattr("indexer.words.lexicon._TERM_POSTINGS", 9)
-    np.testing.assert_array_equal(lexicon.bm25(question), whole)  # 4 + 2 + 2 + 1 are not too many
-    monkeypatch.setattr("indexer.words.lexicon._TERM_POSTINGS", 8)
-    np.testing.assert_array_equal(lexicon.bm25(question), lexicon.bm25("tea rose wine"))
-    monkeypatch.setattr("indexer.words.lexicon._TERM_POSTINGS", 2)
-    np.testing.assert_array_equal(lexicon.bm25(question), lexicon.bm25("tea"))
-    assert np.count_nonzero(lexicon.bm25("red")) == 4  # the only word of a question always counts
+
+    def limited(terms: int) -> np.ndarray:
+        return lexicon.bm25(question, PostingLimits(terms=terms))
+
+    np.testing.assert_array_equal(limited(9), whole)  # 4 + 2 + 2 + 1 are not too many
+    np.testing.assert_array_equal(limited(8), lexicon.bm25("tea rose wine"))
+    np.testing.assert_array_equal(limited(2), lexicon.bm25("tea"))
+    assert (
+        np.count_nonzero(lexicon.bm25("red", PostingLimits(terms=2))) == 4
+    )  # the only word of a question always counts
 
 
 def test_numbers_are_found_and_not_counted() -> None:

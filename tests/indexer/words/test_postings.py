@@ -16,9 +16,9 @@ from indexer.words.postings import Postings
 TEXTS = st.lists(st.lists(st.sampled_from("abcdefg"), max_size=9), min_size=1, max_size=12)
 
 
-def indexed(texts: list[list[str]]) -> Postings:
+def indexed(texts: list[list[str]], block: int = 1000) -> Postings:
     """Each text, and every other token of it, as its first and second text."""
-    return Postings.build(((n, (text, text[::2])) for n, text in enumerate(texts)), len(texts), texts=2)
+    return Postings.build(((n, (text, text[::2])) for n, text in enumerate(texts)), len(texts), texts=2, block=block)
 
 
 def same(one: Postings, other: Postings) -> bool:
@@ -54,10 +54,7 @@ def test_scores_are_those_of_the_library(texts: list[list[str]], question: list[
 
 @given(TEXTS)
 def test_texts_counted_in_blocks_give_what_they_give_together(texts: list[list[str]]) -> None:
-    together = indexed(texts)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("indexer.words.postings._BLOCK", 5)
-        assert same(indexed(texts), together)
+    assert same(indexed(texts, block=5), indexed(texts))
 
 
 @given(TEXTS, TEXTS, st.randoms(use_true_random=False))
