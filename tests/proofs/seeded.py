@@ -97,14 +97,14 @@ BUGS = (
         "indexer/store/lock.py",
         'FileLock(folder / "lock").acquire(timeout=0)',
         "open(os.devnull)",
-        "tests/indexer/store/test_index_store.py::test_the_lock_shuts_out_another_process",
+        "tests/indexer/store/test_lock.py::test_the_lock_shuts_out_another_process",
     ),
     Bug(
         "what a crash left is not removed",
         "indexer/store/index_store.py",
         "            shutil.rmtree(leftover, ignore_errors=True)\n",
         "            leftover.exists()\n",
-        "tests/indexer/store/test_index_store.py::test_what_a_crashed_build_left_behind_is_removed",
+        "tests/indexer/store/test_lock.py::test_what_a_crashed_build_left_behind_is_removed",
     ),
     Bug(
         "a number comes twice",
@@ -139,14 +139,14 @@ BUGS = (
         "indexer/store/index_store.py",
         "        if first is not None and first.generation.manifest.fingerprint == fingerprint:",
         "        if first is not None:",
-        "tests/indexer/test_build.py::test_another_model_embeds_everything_again",
+        "tests/indexer/build/test_reuse.py::test_another_model_embeds_everything_again",
     ),
     Bug(
         "embeddings are reused by less than the whole text",
         "indexer/generation/rows.py",
         "hashlib.blake2b(text.encode(), digest_size=8)",
         "hashlib.blake2b(text[:12].encode(), digest_size=8)",
-        "tests/indexer/test_build.py::test_an_edited_answer_embeds_its_own_texts_only",
+        "tests/indexer/build/test_reuse.py::test_an_edited_answer_embeds_its_own_texts_only",
     ),
     Bug(
         "a sentence of a byte a number seeds a vector that is searched",

@@ -19,7 +19,7 @@ from search_api.rebuilder import Job, JobStatus, Rebuilder, RebuildRunningError
 from search_api.web.app import create_app
 from search_api.web.schemas import Problem, RebuildJob
 from tests.conftest import SmallSite
-from tests.search_api.test_cli import check_failure, faq
+from tests.search_api.command import check_failure, faq
 
 KEY = "0123456789abcdef"
 HELD = {"Authorization": f"Bearer {KEY}"}

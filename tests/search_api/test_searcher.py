@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from indexer.documents import PassageKind
 from indexer.errors import IndexMissingError, NotFoundError, QueryError
 from indexer.model.encoder import Encoder
-from indexer.settings import Settings
 from search_api.searcher import Answered, MatchedBy, Searcher, SearchResult
 from tests.conftest import SmallSite
 
@@ -239,9 +238,3 @@ def test_what_a_searcher_holds_is_given_back_with_it(site: SmallSite) -> None:
         assert len(list(descriptors.iterdir())) < opened
     finally:
         gc.enable()
-
-
-@pytest.mark.parametrize(("high", "partial"), [(0.2, 0.3), (1.1, 0.2), (0.5, -0.1)])
-def test_thresholds_out_of_order_are_refused(high: float, partial: float) -> None:
-    with pytest.raises(QueryError, match="0 <= partial <= high <= 1"):
-        Settings(high=high, partial=partial)

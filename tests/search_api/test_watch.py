@@ -22,7 +22,7 @@ from indexer.errors import ContentError, DatasetError, FaqError, IndexLockedErro
 from indexer.settings import Settings
 from search_api.watch import watch
 from tests.conftest import ROOT, SmallSite, keep_model
-from tests.search_api.test_cli import check_failure, faq
+from tests.search_api.command import check_failure, faq
 from tests.search_api.test_live_index import eventually
 
 
