@@ -15,7 +15,7 @@ from indexer.build import build_index
 from indexer.errors import ModelError
 from indexer.model.encoder import load_encoder
 from indexer.model.files import find_model
-from tests.proofs import disk
+from tests.proofs import disk, trace
 from tests.proofs.effort import effort
 from tests.proofs.oracle import leftovers, published
 from tests.proofs.rebuilder import Rebuilder, encoder_of, write_version
@@ -25,14 +25,14 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def record(root: Path, trace: Path, **request: object) -> tuple[disk.Disk, list[disk.Step]]:
+def record(root: Path, output: Path, **request: object) -> tuple[disk.Disk, list[disk.Step]]:
     """What a folder held before a rebuild there, and what the rebuild did to it."""
-    with Rebuilder(*disk.tracer(trace)) as rebuilder:
+    with Rebuilder(*trace.tracer(output)) as rebuilder:
         before = disk.Disk.read(root)
         code, _ = rebuilder.run(**request)
         assert code == 0
     after = before.copy()
-    steps = disk.read_trace(trace, root, after)
+    steps = trace.read_trace(output, root, after)
     assert after.tree() == disk.Disk.read(root).tree(), "the recording is not what happened"
     return before, steps
 
