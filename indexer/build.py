@@ -84,33 +84,48 @@ def build_index(
         questions = LabelledQuestions.read(settings.questions)
     store = IndexStore(index)
     with store.writing():
-        previous = _previous(store)
-        earlier = previous.generation if previous and not full else None
-        if earlier and earlier.manifest.code_fingerprint != code_fingerprint():
-            earlier = None  # its embeddings are still right, what was read and cut may not be
-        source = Source.read(content, earlier.documents() if earlier else {})
-        encoder = encoder or stored_encoder(store, settings.model)
-        if earlier and earlier.manifest.fingerprint != encoder.fingerprint:
-            earlier = None
-        old = list(earlier.passages.all()) if earlier else []
-        passages = source.passages(Splitter(encoder.max_tokens, encoder.count_tokens), old)
-        build = _Build(
-            store=store,
-            source=source,
-            passages=passages,
-            encoder=encoder,
-            questions=questions,
-            previous=previous,
-            unchanged=UnchangedPassages.of(earlier, old, passages) if earlier else None,
-            site=of_serving(site),
-            sampling=sampling,
-            content_hash=content_hash(passages, encoder.fingerprint, questions, of_serving(site)),
-            started=started,
-        )
+        build = _prepare(store, content, site, settings, encoder, questions, sampling, full, started)
         if not full and build.is_published():
             return build.report_unchanged()
         gate = Gate(max_removed=settings.max_removed, min_p1=settings.min_p1, force=force)
         return build.run(gate, full=full, keep=settings.keep, limits=limits, progress=progress)
+
+
+def _prepare(
+    store: IndexStore,
+    content: Path,
+    site: Mapping[str, Any],
+    settings: Settings,
+    encoder: Encoder | None,
+    questions: LabelledQuestions | None,
+    sampling: Sampling,
+    full: bool,
+    started: float,
+) -> _Build:
+    """Read and cut the content, as far as it is not known from the published generation."""
+    previous = _previous(store)
+    earlier = previous.generation if previous and not full else None
+    if earlier and earlier.manifest.code_fingerprint != code_fingerprint():
+        earlier = None  # its embeddings are still right, what was read and cut may not be
+    source = Source.read(content, earlier.documents() if earlier else {})
+    encoder = encoder or stored_encoder(store, settings.model)
+    if earlier and earlier.manifest.fingerprint != encoder.fingerprint:
+        earlier = None
+    old = list(earlier.passages.all()) if earlier else []
+    passages = source.passages(Splitter(encoder.max_tokens, encoder.count_tokens), old)
+    return _Build(
+        store=store,
+        source=source,
+        passages=passages,
+        encoder=encoder,
+        questions=questions,
+        previous=previous,
+        unchanged=UnchangedPassages.of(earlier, old, passages) if earlier else None,
+        site=of_serving(site),
+        content_hash=content_hash(passages, encoder.fingerprint, questions, of_serving(site)),
+        sampling=sampling,
+        started=started,
+    )
 
 
 def index_passages(

@@ -67,10 +67,9 @@ def export_model(model: ModelFiles, folder: Path) -> EncoderCard:
 def _export_onnx(model: SentenceTransformer, card: EncoderCard, folder: Path) -> EncoderCard | None:
     """Write graphs and tokenizer, or return None if this model cannot be exported faithfully."""
     import onnxruntime
-    import torch
 
     try:
-        import onnx
+        import onnx  # noqa: F401  # asked for before a minute of work
     except ImportError as error:
         raise ModelError(f"a new model needs the extra: pip install 'semantic-faq-search[models]' ({error})") from error
 
@@ -79,36 +78,8 @@ def _export_onnx(model: SentenceTransformer, card: EncoderCard, folder: Path) ->
     if backend is None or modules[:2] != ["Transformer", "Pooling"] or set(modules[2:]) - {"Dense", "Normalize"}:
         return None
 
-    class Graph(torch.nn.Module):  # type: ignore[misc]  # torch has no types in reach of this check
-        def __init__(self) -> None:
-            super().__init__()
-            self.model = model
-
-        def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
-            features = self.model(dict(zip(inputs, tensors, strict=True)))
-            return torch.nn.functional.normalize(features["sentence_embedding"], dim=-1)
-
-    sample = model.preprocess(list(_PARITY_TEXTS[:2]))
-    inputs = tuple(name for name in ("input_ids", "attention_mask", "token_type_ids") if name in sample)
-    axes = {name: {0: "batch", 1: "tokens"} for name in inputs} | {"embedding": {0: "batch"}}
     try:
-        torch.onnx.export(
-            Graph(),
-            tuple(sample[name] for name in inputs),
-            str(folder / _DOCUMENTS),
-            input_names=list(inputs),
-            output_names=["embedding"],
-            dynamic_axes=axes,
-            opset_version=18,
-            dynamo=False,
-        )
-        # Beside the graph the weights are mapped into memory; inside it they would be there twice while it loads.
-        onnx.save_model(
-            onnx.load(str(folder / _DOCUMENTS)),
-            str(folder / _DOCUMENTS),
-            save_as_external_data=True,
-            location=_WEIGHTS,
-        )
+        inputs = _write_graph(model, folder)
         backend.no_padding()
         backend.no_truncation()
         backend.save(str(folder / TOKENIZER))
@@ -132,6 +103,40 @@ def _export_onnx(model: SentenceTransformer, card: EncoderCard, folder: Path) ->
     for name in (_QUERIES, _INT8_WEIGHTS):
         (folder / name).unlink(missing_ok=True)
     return card
+
+
+def _write_graph(model: SentenceTransformer, folder: Path) -> tuple[str, ...]:
+    """Write encoder, pooling and normalisation as one float32 graph, its weights beside it; the names of its inputs."""
+    import onnx
+    import torch
+
+    class Graph(torch.nn.Module):  # type: ignore[misc]  # torch has no types in reach of this check
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
+            features = self.model(dict(zip(inputs, tensors, strict=True)))
+            return torch.nn.functional.normalize(features["sentence_embedding"], dim=-1)
+
+    sample = model.preprocess(list(_PARITY_TEXTS[:2]))
+    inputs = tuple(name for name in ("input_ids", "attention_mask", "token_type_ids") if name in sample)
+    axes = {name: {0: "batch", 1: "tokens"} for name in inputs} | {"embedding": {0: "batch"}}
+    torch.onnx.export(
+        Graph(),
+        tuple(sample[name] for name in inputs),
+        str(folder / _DOCUMENTS),
+        input_names=list(inputs),
+        output_names=["embedding"],
+        dynamic_axes=axes,
+        opset_version=18,
+        dynamo=False,
+    )
+    # Beside the graph the weights are mapped into memory; inside it they would be there twice while it loads.
+    onnx.save_model(
+        onnx.load(str(folder / _DOCUMENTS)), str(folder / _DOCUMENTS), save_as_external_data=True, location=_WEIGHTS
+    )
+    return inputs
 
 
 def _agreement(exported: Encoder, model: SentenceTransformer) -> float:
