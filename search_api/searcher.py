@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
-from indexer.arrays import FloatArray, IntArray
+from indexer.arrays import IntArray
 from indexer.content.passages import Role
 from indexer.documents import Passage, PassageKind
 from indexer.errors import ModelMismatchError, NotFoundError, QueryError
@@ -159,18 +159,7 @@ class Searcher:
         shown = slice(offset, offset + k)
         numbers, related = ranked.passages[shown], self._related(ranked.passages[offset + k :])
         passages = self.generation.passages.get([*numbers.tolist(), *related.tolist()])
-        highlights = self._highlights(passages, numbers, ranked.query)
-        hits = tuple(
-            self._hit(passage, number, score, row, highlight)
-            for passage, number, score, row, highlight in zip(
-                passages[: len(numbers)],
-                numbers.tolist(),
-                ranked.scores[shown].tolist(),
-                ranked.best_rows[shown].tolist(),
-                highlights,
-                strict=True,
-            )
-        )
+        hits = self._hits(passages[: len(numbers)], ranked, shown)
         confidence = self.generation.confidence.probability(ranked.signal)
         return SearchResult(
             query=question,
@@ -196,13 +185,25 @@ class Searcher:
         near = numbers[:_RELATED_DEPTH]
         return near[self._retriever.have_question(near)][:_RELATED]
 
-    def _highlights(self, passages: Sequence[Passage], numbers: IntArray, query: FloatArray) -> list[Highlight | None]:
-        """The sentence of each of some passages that answers best."""
-        rows, _ = self._retriever.nearest_sentences(numbers, query)
-        return [
-            answering_sentence(passage, self.generation.sentence_rows[row] if row >= 0 else None)
-            for passage, row in zip(passages[: len(numbers)], rows.tolist(), strict=True)
-        ]
+    def _hits(self, passages: Sequence[Passage], ranked: Ranked, shown: slice) -> tuple[Hit, ...]:
+        """The hits of some ranked passages, each with the sentence that answers best.
+
+        Args:
+            passages: the ones that are shown.
+            ranked: all candidates.
+            shown: where in them the passages stand.
+        """
+        sentences, _ = self._retriever.nearest_sentences(ranked.passages[shown], ranked.query)
+        columns = (ranked.passages[shown], ranked.scores[shown], ranked.best_rows[shown], sentences)
+        return tuple(
+            self._hit(passage, number, score, row, self._highlight(passage, sentence))
+            for passage, number, score, row, sentence in zip(
+                passages, *(column.tolist() for column in columns), strict=True
+            )
+        )
+
+    def _highlight(self, passage: Passage, sentence: int) -> Highlight | None:
+        return answering_sentence(passage, self.generation.sentence_rows[sentence] if sentence >= 0 else None)
 
     def _answered(self, confidence: float) -> Answered:
         if confidence >= self.settings.high:

@@ -42,6 +42,31 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 
+# What `--quick` leaves out: tests that need an exported model, and those that start a browser, a server or a process.
+_SLOW_FIXTURES = {"model_folder", "tiny_models"}
+_SLOW_TESTS = (
+    "tests/proofs/", "tests/search_api/page/", "tests/search_api/test_cli", "tests/search_api/test_re",
+    "tests/search_api/test_watch", "tests/search_api/test_workers", "tests/test_base_install", "tests/test_notebooks",
+    "tests/test_promises", "tests/test_readme", "tests/indexer/store/test_lock", "tests/indexer/build/test_disk",
+)  # fmt: skip
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--quick", action="store_true", help="leave out what needs a model, a browser or a process")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--quick"):
+        return
+    slow = [
+        item
+        for item in items
+        if item.nodeid.startswith(_SLOW_TESTS) or _SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ()))
+    ]
+    config.hook.pytest_deselected(items=slow)
+    items[:] = [item for item in items if item not in set(slow)]
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: tests often wait, for a server, a browser or each other."""
     return min((os.cpu_count() or 1) + 1, 5)

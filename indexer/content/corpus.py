@@ -15,11 +15,9 @@ from indexer.content import readers
 from indexer.content.languages import detect_language
 from indexer.documents import Document, FaqEntry
 from indexer.errors import ContentError
+from indexer.settings import SITE_FILE
 
 MAX_FILE_BYTES = 20 * 1024 * 1024
-
-# Settings of a site may lie beside its content; they are no content.
-SETTINGS_FILE = "faq.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +121,7 @@ def _files(root: Path, skipped: list[ContentError]) -> list[str]:
             continue
         for entry in entries:
             path = f"{below}/{entry.name}" if below else entry.name
-            if entry.name.startswith(".") or path == SETTINGS_FILE:
+            if entry.name.startswith(".") or path == SITE_FILE:
                 continue
             if (reason := _refusal(entry, inside, above)) is not None:
                 skipped.append(ContentError(_printable(path), reason))

@@ -26,6 +26,12 @@ _SCALE = 20.0
 TUNED_SHARE = 0.5
 
 
+_ARGUMENTS: dict[str, Any] = {
+    "num_train_epochs": 1, "per_device_train_batch_size": BATCH, "use_cpu": True, "dataloader_pin_memory": False,
+    "save_strategy": "no", "logging_strategy": "no", "report_to": "none", "disable_tqdm": True,
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """Two texts which belong together.
@@ -55,6 +61,7 @@ def tuned(
     """
     model = load_sentence_transformer(files.folder)
     original = {name: values.clone() for name, values in model.state_dict().items()}
+    _switch_dropout_off(model)
     _train(model, pairs, seed, advance)
     weights = model.state_dict()
     for name, values in original.items():
@@ -78,11 +85,19 @@ def mean_reciprocal_rank(model: SentenceTransformer, asked: Sequence[Pair], text
     return float((1 / ranks).mean())
 
 
+def _switch_dropout_off(model: SentenceTransformer) -> None:
+    """One short epoch gains nothing by it, and attention takes half the time."""
+    import torch
+
+    for part in model.modules():
+        if isinstance(part, torch.nn.Dropout):
+            part.p = 0.0
+
+
 def _train(model: SentenceTransformer, pairs: Sequence[Pair], seed: int, advance: Callable[[], None]) -> None:
     """One epoch in which every query must find its own text among those of its batch."""
     try:
         with quiet():
-            import torch
             from datasets import Dataset
             from datasets.table import InMemoryTable
             from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments
@@ -100,9 +115,6 @@ def _train(model: SentenceTransformer, pairs: Sequence[Pair], seed: int, advance
         def on_step_end(self, *_: object, **__: object) -> None:
             advance()
 
-    for part in model.modules():
-        if isinstance(part, torch.nn.Dropout):  # one short epoch gains nothing by it, and attention takes half the time
-            part.p = 0.0
     columns = {"query": [pair.query for pair in pairs], "text": [pair.text for pair in pairs]}
     prompts = {"query": prompt_of(model, "query"), "text": prompt_of(model, "document", "passage")}
     with quiet(), tempfile.TemporaryDirectory() as unused:
@@ -110,18 +122,11 @@ def _train(model: SentenceTransformer, pairs: Sequence[Pair], seed: int, advance
             model=model,
             args=SentenceTransformerTrainingArguments(
                 output_dir=unused,
-                num_train_epochs=1,
-                per_device_train_batch_size=BATCH,
                 learning_rate=_LEARNING_RATE,
                 batch_sampler=BatchSamplers.NO_DUPLICATES,  # else a text could be its own negative
                 prompts={column: prompt for column, prompt in prompts.items() if prompt} or None,
                 seed=seed,
-                use_cpu=True,
-                dataloader_pin_memory=False,
-                save_strategy="no",
-                logging_strategy="no",
-                report_to="none",
-                disable_tqdm=True,
+                **_ARGUMENTS,
             ),
             # Named here: else datasets 5 pickles pyarrow 26's types to name it, which fails. Nothing is cached by name.
             train_dataset=Dataset(InMemoryTable.from_pydict(columns), fingerprint="pairs"),

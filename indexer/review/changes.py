@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -170,8 +170,8 @@ def compare_questions(
 
     Args:
         probes: what was asked.
-        passages: what became of the passages; None without a previous generation.
-        kept: ids of the passages that both generations have, in the same or another place, as the new one calls them.
+        passages: their changes; None without a previous generation.
+        kept: new ids of the passages that both generations have, in the same or another place.
         before: passage id of each probe's first hit in the previous generation; None if there are none to compare with.
         after: the same in the new generation.
         not_re_asked: how many of the hits in `after` are those of `before`, not asked again.
@@ -193,8 +193,7 @@ def compare_questions(
     )
     if before is None:
         return asked
-    new_ids: Mapping[str, str] = dict(passages.moved) if passages else {}
-    changed, newly_right, newly_wrong = [], [], []
+    new_ids, changed, newly_right, newly_wrong = dict(passages.moved if passages else ()), [], [], []
     for probe, was, first in zip(probes.probes, before, after, strict=True):
         right = probe.right & kept
         now = new_ids.get(was, was)

@@ -26,6 +26,23 @@ _BEARER = HTTPBearer(auto_error=False, description="The key that the service was
 _BODY = {"requestBody": {"content": {"application/json": {"schema": RebuildRequest.model_json_schema()}}}}
 
 
+def _documented(failures: dict[int, str]) -> Responses:
+    return {status: PROBLEM | {"description": description} for status, description in failures.items()}
+
+
+_STARTED = _documented(
+    {
+        400: "The body is not JSON.",
+        401: "The key is missing or wrong.",
+        403: "A page of another site asks.",
+        409: "A rebuild is running, or no content folder is configured.",
+        413: "The body is too large.",
+        415: "The body is of another type than JSON.",
+        422: "An option is not valid.",
+    }
+)
+
+
 def check_key(key: str) -> None:
     """Refuse a key that can be guessed, or that no client could send.
 
@@ -54,17 +71,7 @@ def rebuild_router(key: str, rebuilder: Rebuilder | None) -> APIRouter:
         "/index/rebuild",
         status_code=HTTPStatus.ACCEPTED,
         response_model=RebuildJob,
-        responses=_documented(
-            {
-                400: "The body is not JSON.",
-                401: "The key is missing or wrong.",
-                403: "A page of another site asks.",
-                409: "A rebuild is running, or no content folder is configured.",
-                413: "The body is too large.",
-                415: "The body is of another type than JSON.",
-                422: "An option is not valid.",
-            }
-        ),
+        responses=_STARTED,
         openapi_extra=_BODY,
         dependencies=[Depends(_from_here)],
     )
@@ -95,10 +102,6 @@ def rebuild_router(key: str, rebuilder: Rebuilder | None) -> APIRouter:
         return JSONResponse(_json(found))
 
     return router
-
-
-def _documented(failures: dict[int, str]) -> Responses:
-    return {status: PROBLEM | {"description": description} for status, description in failures.items()}
 
 
 def _holder_of(key: str) -> Callable[..., Awaitable[None]]:

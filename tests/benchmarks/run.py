@@ -174,13 +174,7 @@ def measure(name: str, engine: Engine, passages: Path | None, counts: list[int],
             stages["http"] = round(loads[0].p50 - stages["all"], 3)
     index_bytes, rebuild = engine.index_bytes(), 0.0
     if passages is not None:
-        edit(content)
-        added = engine.folder / "added.jsonl"
-        more = json.dumps({"id": "added", "text": "Was not here."}) + "\n"
-        added.write_text(passages.read_text("utf-8") + more, "utf-8")
-        begun = time.perf_counter()
-        engine.build(content, added)
-        rebuild = time.perf_counter() - begun
+        rebuild = rebuild_seconds(engine, content, passages)
     return Measured(
         engine=name,
         passages=number,
@@ -193,6 +187,17 @@ def measure(name: str, engine: Engine, passages: Path | None, counts: list[int],
         nearest=nearest,
         stages=stages,
     )
+
+
+def rebuild_seconds(engine: Engine, content: Path, passages: Path) -> float:
+    """How long an engine takes to index again after one passage more."""
+    edit(content)
+    added = engine.folder / "added.jsonl"
+    more = json.dumps({"id": "added", "text": "Was not here."}) + "\n"
+    added.write_text(passages.read_text("utf-8") + more, "utf-8")
+    begun = time.perf_counter()
+    engine.build(content, added)
+    return time.perf_counter() - begun
 
 
 def machine() -> dict[str, str]:

@@ -41,11 +41,11 @@ def split(index: Path, questions: Iterator[str]) -> dict[str, float]:
     with ExitStack() as stack:
         for stage, owner, name in (
             ("encode", searcher.encoder, "encode_query"),
-            ("dense", generation.vectors, "search"),
+            ("dense", generation.nearest, "search"),
             ("dense", generation.vectors, "products"),
-            ("lexical", generation.lexicon, "evidence"),
+            ("lexical", generation.lexicon, "scores"),
             ("rank", retriever, "rank"),
-            ("highlight", searcher, "_highlights"),
+            ("highlight", searcher, "_highlight"),
         ):
             stack.enter_context(patch.object(owner, name, timed(stage, getattr(owner, name))))
         for question in islice(questions, _ASKED):

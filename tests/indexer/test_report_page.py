@@ -50,7 +50,7 @@ def test_it_says_what_the_report_says(page: str) -> None:
     assert "Removed: 1 Passage goes/goes" in said
     assert "Moved: 1 From To moves/moves moved/moves" in said
     assert "1 labelled questions and 6 questions of the 6 FAQ entries were asked." in said
-    lost = "Lost: the right passage came first before and does not now: 2 Question First before First now"
+    lost = "Newly wrong: the right passage came first before and does not now: 2 Question First before First now"
     assert f"{lost} students half a/what-does-it-cost b/students-half" in said
     assert "same question, different answers" in said
     assert "dead anchor c.md:3 leads to #nowhere" in said

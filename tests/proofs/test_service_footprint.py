@@ -16,26 +16,27 @@ from tests.search_api.test_live_index import eventually
 CLIENTS = 4
 
 
+def ask(url: str, turns: int, first: int) -> None:
+    client = Client(url)
+    for turn in range(first, first + turns):
+        topic = TOPICS[turn % len(TOPICS)]
+        match turn % 5:
+            case 0 | 1:
+                answer = client.get("search", q=f"what helps with {topic} number {turn}")
+            case 2:
+                answer = client.get("search", q=topic, kind="faq", limit="2", offset="1")
+            case 3:
+                answer = client.get(f"documents/{topic}")
+            case _:
+                answer = client.get("search", q=topic, limit="0")
+        assert answer[0] == (422 if turn % 5 == 4 else 200)
+    client.close()
+
+
 def test_memory_threads_and_files_stay_flat(tmp_path: Path, tiny_models: Path, tiny_exports: Path) -> None:
     requests, swaps = effort(5_000, 100_000), effort(20, 200)
     numbered = NumberedSite(tmp_path, tiny_models / "mean", tiny_exports / "mean")
     server = serving(numbered.index)
-
-    def ask(turns: int, first: int) -> None:
-        client = Client(url)
-        for turn in range(first, first + turns):
-            topic = TOPICS[turn % len(TOPICS)]
-            match turn % 5:
-                case 0 | 1:
-                    answer = client.get("search", q=f"what helps with {topic} number {turn}")
-                case 2:
-                    answer = client.get("search", q=topic, kind="faq", limit="2", offset="1")
-                case 3:
-                    answer = client.get(f"documents/{topic}")
-                case _:
-                    answer = client.get("search", q=topic, limit="0")
-            assert answer[0] == (422 if turn % 5 == 4 else 200)
-        client.close()
 
     def served() -> str:
         client = Client(url)  # a kept connection might be idle for too long while a generation is built
@@ -46,7 +47,7 @@ def test_memory_threads_and_files_stay_flat(tmp_path: Path, tiny_models: Path, t
     def load(requests: int, swaps: int) -> tuple[int, int, int]:
         """Ask and publish at the same time; the server's memory, threads and open files afterwards."""
         with ThreadPoolExecutor(CLIENTS) as pool:
-            asking = [pool.submit(ask, requests // CLIENTS, number) for number in range(CLIENTS)]
+            asking = [pool.submit(ask, url, requests // CLIENTS, number) for number in range(CLIENTS)]
             for _ in range(swaps):
                 number = numbered.publish()
                 eventually(partial(lambda wanted: served() == wanted, number))
