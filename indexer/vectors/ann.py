@@ -5,17 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final, Self
 
-import faiss as _faiss
 import numpy as np
 
 from indexer.arrays import FloatArray, IntArray
 from indexer.errors import IndexDamagedError
+from indexer.vectors.faiss_library import faiss
 from indexer.vectors.nearest import ExactNeighbours, SearchKind
 from indexer.vectors.stored_rows import StoredRows
 from indexer.vectors.top_k import highest
-
-# What its stubs say about parameters and selectors is not what it does.
-faiss: Any = _faiss
 
 # Candidates beyond the k that are asked for, among which exact cosines decide: 2 bits confuse neighbours.
 _SPARE: Final = 96

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
-import faiss as _faiss
 import numpy as np
 
 from indexer.arrays import FloatArray, IntArray
+from indexer.vectors.faiss_library import faiss
 from indexer.vectors.stored_rows import StoredRows
 from indexer.vectors.top_k import highest
-
-# What its stubs say about parameters and selectors is not what it does.
-faiss: Any = _faiss
 
 _BLOCK: Final = 65_536
 
