@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 SERVE_READY := $(VENV)/.ready-to-serve
 DEV_READY := $(VENV)/.ready-to-develop
 
-.PHONY: help install index serve quick test proof bench check clean
+.PHONY: help install index serve quick test proof bench refit check clean
 
 help: ## List these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -49,6 +49,9 @@ proof: $(DEV_READY) ## Prove at full length that no kill, loss of power or damag
 
 bench: $(DEV_READY) ## Measure this engine beside peers in environments of their own; BENCH="--seconds 5 --peers tutorial"
 	$(BIN)/python -m tests.benchmarks.run $(BENCH)
+
+refit: $(DEV_READY) ## Measure again every number chosen by measuring; FAQ_DATASETS=folder adds its data sets
+	$(BIN)/python -m tests.fitting.refit $(REFIT)
 
 check: $(DEV_READY) ## Check style, types and who imports whom
 	$(BIN)/ruff check .

@@ -13,9 +13,9 @@ import numpy as np
 # differ in where their answered questions begin.
 _SLOPE, _INTERCEPT = 10.5, -5.6
 # The signal that off-topic questions reach at most with the default model: other models find everything nearer.
-_OFF_TOPIC_LEVEL = 0.4
+OFF_TOPIC_LEVEL = 0.4
 # How much the labelled questions of a site must disagree with these before they outweigh them.
-_PRIOR_STRENGTH = 10.0
+PRIOR_STRENGTH = 10.0
 _STEPS = 50
 
 
@@ -42,7 +42,7 @@ class Confidence:
         return (1.0 + math.tanh((self.slope * signal + self.intercept) / 2)) / 2
 
     @classmethod
-    def of_off_topic(cls, signals: Sequence[float], *, level: float = _OFF_TOPIC_LEVEL) -> Self:
+    def of_off_topic(cls, signals: Sequence[float], *, level: float = OFF_TOPIC_LEVEL) -> Self:
         """The built-in curve, placed for a model and a corpus by questions which the corpus does not answer.
 
         Models differ in the cosines they give to texts that have nothing to do with each other. The signal is
@@ -59,7 +59,7 @@ class Confidence:
         return cls(slope=_SLOPE * stretch, intercept=_INTERCEPT + _SLOPE * (1 - stretch))
 
     def fit(
-        self, signals: Sequence[float], answered: Sequence[bool], *, prior_strength: float = _PRIOR_STRENGTH
+        self, signals: Sequence[float], answered: Sequence[bool], *, prior_strength: float = PRIOR_STRENGTH
     ) -> Confidence:
         """Fit on labelled questions, held near this curve while they are few.
 

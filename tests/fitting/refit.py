@@ -1,0 +1,84 @@
+"""Every number of the search that was chosen by measuring, measured again; prints tables and writes nothing.
+
+    make refit                                   the project's own questions for tuning
+    FAQ_DATASETS=folder make refit               and every data set in a folder
+    python -m tests.fitting.refit DATASET ...    and these data sets
+
+A data set is a folder in the BEIR layout, as for `faq evaluate`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from indexer.build import stored_encoder
+from indexer.model.encoder import Encoder
+from indexer.model.query_cache import QueryCache
+from indexer.settings import DEFAULT_MODEL
+from indexer.store.index_store import IndexStore
+from tests.fitting.curves import compare_curves, compare_prior_strengths, off_topic_levels
+from tests.fitting.labelled_sets import LabelledSet, index_sets
+from tests.fitting.near_duplicates import count_near_duplicates
+from tests.fitting.rankings import OrderComparison, compare_signals, signals_of
+from tests.fitting.variants import ranking_sweeps, signal_sweep
+
+_SEED = 0
+
+
+def main() -> None:
+    """Read the command line and measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("datasets", nargs="*", type=Path, help="folders in the BEIR layout")
+    parser.add_argument("--cap", type=int, default=100, help="questions of each kind asked of a set, at most")
+    parser.add_argument("--model", default=DEFAULT_MODEL)
+    parser.add_argument("--only", default="", help="only numbers whose name has this in it, such as Weights")
+    chosen = parser.parse_args()
+    folders = chosen.datasets or _datasets_of_environment()
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory() as scratch:
+        encoder = QueryCache(stored_encoder(IndexStore(Path(scratch) / "model"), chosen.model), remembered=1_000_000)
+        sets = []
+        for one in index_sets(folders, Path(scratch), encoder, cap=chosen.cap, seed=_SEED):
+            sets.append(one)
+            size, asked, unanswerable = len(one.passage_ids), len(one.queries), len(one.unanswerable)
+            print(f"{one.name}: {size} passages, {asked} questions, {unanswerable} without an answer", flush=True)
+        refit(sets, encoder, only=chosen.only)
+    print(f"{(time.perf_counter() - started) / 60:.0f} minutes")
+
+
+def refit(sets: list[LabelledSet], encoder: Encoder, *, only: str = "") -> None:
+    """Print a table for each number whose name has `only` in it; a star marks the present value."""
+    print("\nEach mean is over the sets; ± is one standard error, every question compared with itself.\n", flush=True)
+    if chosen := [sweep for sweep in ranking_sweeps() if only in sweep.name]:
+        orders = OrderComparison(sets, encoder)
+        for sweep in chosen:
+            print(orders.report(sweep), flush=True)
+    with_unanswerable = [one for one in sets if one.unanswerable]
+    signals = {one.name: signals_of(one, encoder) for one in with_unanswerable}
+    tables: dict[str, Callable[[], str]] = {
+        "confidence.OFF_TOPIC_LEVEL": lambda: off_topic_levels(sets, encoder),
+        "lint.NEAR_DUPLICATE": lambda: count_near_duplicates(sets),
+    }
+    if signals:
+        tables |= {
+            signal_sweep().name: lambda: compare_signals(signal_sweep(), with_unanswerable, encoder),
+            "Confidence.slope, Confidence.intercept": lambda: compare_curves(signals),
+            "confidence.PRIOR_STRENGTH": lambda: compare_prior_strengths(signals, with_unanswerable, _SEED),
+        }
+    for name, made in tables.items():
+        if only in name:
+            print(made(), flush=True)
+
+
+def _datasets_of_environment() -> list[Path]:
+    folder = os.environ.get("FAQ_DATASETS")
+    return sorted(path.parent for path in Path(folder).glob("*/corpus.jsonl")) if folder else []
+
+
+if __name__ == "__main__":
+    main()
