@@ -25,7 +25,7 @@ from indexer.generation.stored_documents import read_documents, write_documents
 from indexer.labelled import LabelledQuestions
 from indexer.vectors.adaptation import Adaptation
 from indexer.vectors.engines import DEFAULT_LIMITS, SearchLimits, build_neighbours, open_neighbours
-from indexer.vectors.nearest import NearestNeighbours
+from indexer.vectors.nearest import NearestNeighbours, SearchKind
 from indexer.vectors.stored_rows import StoredRows, StoredSentences
 from indexer.words.lexicon import Lexicon
 
@@ -174,7 +174,7 @@ def _open(layout: Layout, manifest: Manifest, confidence: Confidence, own_questi
         manifest=manifest,
         passages=PassageTable.open(layout.passages),
         vectors=vectors,
-        nearest=open_neighbours(vectors, layout.ann_index),
+        nearest=open_neighbours(vectors, layout.ann_index, SearchKind(manifest.nearest)),
         rows=map_array(layout.rows),
         sentences=StoredSentences.open(layout.sentences),
         sentence_rows=map_array(layout.sentence_rows),

@@ -1,4 +1,4 @@
-"""Which search for nearest neighbours a generation has: chosen when it is built, known by its file afterwards."""
+"""Which search for nearest neighbours a generation has: chosen when it is built, named by its manifest afterwards."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.vectors.ann import AnnNeighbours
-from indexer.vectors.nearest import ExactNeighbours, NearestNeighbours
+from indexer.vectors.nearest import ExactNeighbours, NearestNeighbours, SearchKind
 from indexer.vectors.stored_rows import StoredRows
 
 
@@ -40,15 +40,20 @@ def build_neighbours(stored: StoredRows, limits: SearchLimits = DEFAULT_LIMITS) 
     return ExactNeighbours(stored)
 
 
-def open_neighbours(stored: StoredRows, path: Path, limits: SearchLimits = DEFAULT_LIMITS) -> NearestNeighbours:
+def open_neighbours(
+    stored: StoredRows, path: Path, kind: SearchKind, limits: SearchLimits = DEFAULT_LIMITS
+) -> NearestNeighbours:
     """The search that was built over these rows.
 
     Args:
         stored: all rows.
         path: of what `NearestNeighbours.to_bytes` gave, its hash verified; not there if it gave nothing.
+        kind: that was built.
         limits: as it was built with.
 
     Raises:
         IndexDamagedError: the file is no index of these rows.
     """
-    return AnnNeighbours.open(stored, path, max_exact=limits.max_exact) if path.exists() else ExactNeighbours(stored)
+    if kind is SearchKind.EXACT:
+        return ExactNeighbours(stored)
+    return AnnNeighbours.open(stored, path, max_exact=limits.max_exact)

@@ -190,7 +190,7 @@ def test_files_give_back_the_same_index(tmp_path: Path, limits: SearchLimits, ki
     index = neighbours(vectors, limits)
     rows, ann_index = saved(index, vectors, tmp_path)
     stored = StoredRows.open(rows)
-    again = open_neighbours(stored, ann_index, limits)
+    again = open_neighbours(stored, ann_index, kind, limits)
     assert (len(stored), stored.dim, again.kind) == (500, DIM, kind)
     assert again.recall() == index.recall()
     np.testing.assert_array_equal(stored.vectors(slice(None)), vectors)
@@ -219,7 +219,7 @@ def test_an_ann_index_cut_short_or_of_other_vectors_is_refused(tmp_path: Path) -
     for damaged in (content[: len(content) // 2], b"", b"IxFI\x08\x00\x00\x00"):
         ann_index.write_bytes(damaged)
         with pytest.raises(IndexDamagedError, match="rebuild"):
-            open_neighbours(stored, ann_index)
+            open_neighbours(stored, ann_index, SearchKind.COMPACT)
     ann_index.write_bytes(content)
     with pytest.raises(IndexDamagedError, match="is not of the vectors beside it"):
-        open_neighbours(StoredRows(to_shorts(vectors[:400])), ann_index)
+        open_neighbours(StoredRows(to_shorts(vectors[:400])), ann_index, SearchKind.COMPACT)
