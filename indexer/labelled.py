@@ -111,6 +111,8 @@ def _lines(path: Path) -> Iterator[tuple[str, str]]:
         raise DatasetError(f"{path} cannot be read: {error.strerror}; a data set has the BEIR layout") from error
     except UnicodeDecodeError as error:
         raise DatasetError(f"{path} is not UTF-8 (byte {error.start:,})") from error
+    except ValueError as error:  # a NUL in its name
+        raise DatasetError(f"{str(path)!r} cannot be read: {error}") from error
     for number, line in enumerate(lines, 1):
         if line.strip():
             yield f"{path}:{number}", line

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
@@ -102,21 +104,24 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        if self.partial > self.high:
+        if {"high", "partial"} <= self.model_fields_set and self.partial > self.high:
             raise ValueError(f"partial is {self.partial} with high {self.high}; 0 <= partial <= high <= 1 is needed")
         return self
 
     def with_site(self, site: Mapping[str, Any]) -> Self:
         """These settings over those of a site: what was given or stands in the environment stays.
 
+        Where `high` and `partial` then cross, the one that was given moves the other.
+
         Args:
             site: from `read_site_settings`, or of a generation.
-
-        Raises:
-            SettingsError: together they do not make sense.
         """
-        known = {name: value for name, value in site.items() if name in type(self).model_fields}
-        return type(self)(**{**known, **{name: getattr(self, name) for name in self.model_fields_set}})
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        values = {name: value for name, value in site.items() if name not in given}
+        high, partial = values.get("high", self.high), values.get("partial", self.partial)
+        if partial > high:
+            values |= {"high": partial} if "partial" in given else {"partial": high}
+        return self.model_copy(update=values)
 
     def environment(self) -> dict[str, str]:
         """The variables that give a child process what was set here, the key left out."""
@@ -138,6 +143,14 @@ def section_of(field: FieldInfo) -> str:
     return str(extra["section"]) if isinstance(extra, dict) else ""
 
 
+_FIELDS: Final = Settings.model_fields
+# By section of `faq.toml` the settings that may stand there.
+_SECTIONS: Final = {
+    section: [name for name, field in _FIELDS.items() if section_of(field) == section]
+    for section in dict.fromkeys(filter(None, map(section_of, _FIELDS.values())))
+}
+
+
 def read_site_settings(folder: Path) -> dict[str, Any]:
     """What a content folder's `faq.toml` sets, by name of the setting; nothing where there is no such file.
 
@@ -145,9 +158,11 @@ def read_site_settings(folder: Path) -> dict[str, Any]:
         SettingsError: the file cannot be read, or a key or value is wrong; names the file, the line and what is meant.
     """
     path = folder / SITE_FILE
-    if not path.is_file():
+    if not os.path.lexists(path):
         return {}
     try:
+        if not path.is_file():
+            raise SettingsError(f"{path}: is not a regular file")
         text = path.read_text("utf-8-sig")
         sections = tomllib.loads(text)
     except OSError as error:
@@ -157,58 +172,95 @@ def read_site_settings(folder: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:  # also what tomllib says of a number of 5,000 digits
         line = re.search(r"at line (\d+)", str(error))
         raise SettingsError(f"{path}{f':{line[1]}' if line else ''}: is not TOML: {error}") from error
-    known: dict[str, dict[str, FieldInfo]] = {}
-    for name, field in Settings.model_fields.items():
-        if section := section_of(field):
-            known.setdefault(section, {})[name] = field
     found: dict[str, Any] = {}
     for section, values in sections.items():
-        if section not in known or not isinstance(values, dict):
-            what = f"[{section}]" if isinstance(values, dict) else section
-            meant = _meant(section, known, "[{}]")
-            raise SettingsError(f"{path}:{_line(text, '', section)}: {what} is no section of this file; {meant}")
+        where = f"{path}{_line(text, '', section)}"
+        if section not in _SECTIONS:
+            known = ", ".join(f"[{name}]" for name in _SECTIONS)
+            raise SettingsError(f"{where}: {_shown(section)} is no section; {_meant(section, _SECTIONS, known)}")
+        if not isinstance(values, dict):
+            raise SettingsError(f"{where}: {section} is a section; write [{section}] once, its settings below it")
         for name, value in values.items():
-            where = f"{path}:{_line(text, section, name)}: [{section}] {name}"
-            if (known_field := known[section].get(name)) is None:
-                raise SettingsError(f"{where} is no setting; {_meant(name, known[section], '{}')}")
+            where = f"{path}{_line(text, section, name)}: [{section}] {_shown(name)}"
+            if name not in _SECTIONS[section]:
+                known = ", ".join(_SECTIONS[section])
+                raise SettingsError(f"{where} is no setting; {_meant(name, _SECTIONS[section], known)}")
             try:
-                kind: Any = Annotated[known_field.annotation, known_field]
-                found[name] = TypeAdapter(kind).validate_python(value)
+                found[name] = _adapter(name).validate_python(value, strict=name != "questions")
             except ValidationError as error:
                 raise SettingsError(f"{where} {_message(error.errors()[0])}") from None
+            if value == "":
+                raise SettingsError(f"{where} is empty; give a value or take the line out")
+    if problem := _crossed(found):
+        last = "high" if "high" in found else "partial"
+        raise SettingsError(f"{path}{_line(text, 'verdict', last)}: [verdict] {problem}")
     return {name: _from_folder(folder, name, value) for name, value in found.items()}
 
 
 def of_serving(site: Mapping[str, Any]) -> dict[str, Any]:
     """Of a site's settings those that answering needs: they are kept in the generation."""
-    return {name: value for name, value in site.items() if "search" in commands_of(Settings.model_fields[name])}
+    return {
+        name: value
+        for name, value in site.items()
+        if name in _FIELDS and section_of(_FIELDS[name]) and "search" in commands_of(_FIELDS[name])
+    }
+
+
+def checked_of_serving(value: object) -> dict[str, Any]:
+    """What a generation has of a site's settings; names that this version does not know are left out.
+
+    Raises:
+        ValueError: it is no such thing.
+    """
+    if not isinstance(value, dict):
+        raise ValueError("the site's settings are no object")
+    found = {name: _adapter(name).validate_python(each, strict=True) for name, each in of_serving(value).items()}
+    if problem := _crossed(found):
+        raise ValueError(problem)
+    return found
+
+
+def _adapter(name: str) -> TypeAdapter[Any]:
+    field = _FIELDS[name]
+    kind: Any = Annotated[field.annotation, field]
+    return TypeAdapter(kind)
+
+
+def _crossed(site: Mapping[str, Any]) -> str:
+    """What is wrong with a site's thresholds beside the defaults, "" if nothing is."""
+    high, partial = (site.get(name, _FIELDS[name].default) for name in ("high", "partial"))
+    return f"partial is {partial} with high {high}; 0 <= partial <= high <= 1 is needed" if partial > high else ""
 
 
 def _from_folder(folder: Path, name: str, value: Any) -> Any:
     """A path in the file is meant from the folder it stands in; a model may be a path or a name."""
     if name == "questions":
-        return folder / value
+        return folder / Path(value).expanduser()
     return str(folder / value) if name == "model" and (folder / value).is_dir() else value
 
 
-def _line(text: str, section: str, name: str) -> int:
-    """The line in which a section or a key stands, 1-based; 1 where it is written in a way of its own."""
-    at = ""
+def _line(text: str, section: str, name: str) -> str:
+    """``:`` and the line in which a section or a key stands, 1-based; "" where it is written in a way of its own."""
+    at, dotted = "", rf"{re.escape(section)}\s*\.\s*"
+    key = rf"[\"']?{re.escape(name)}[\"']?\s*[.=]"
     for number, line in enumerate(text.split("\n"), 1):
-        if header := re.match(r"\s*\[\s*[\"']?([\w-]+)[\"']?\s*\]", line):
+        if header := re.match(r"\s*\[+\s*[\"']?([\w-]+)", line):
             at = header[1]
             if not section and at == name:
-                return number
-        elif at == section and re.match(rf"\s*[\"']?{re.escape(name)}[\"']?\s*[.=]", line):
-            return number
-    return 1
+                return f":{number}"
+        elif re.match(rf"\s*{'' if at == section else dotted}{key}", line):
+            return f":{number}"
+    return ""
 
 
-def _meant(name: str, known: Mapping[str, object], spelled: str) -> str:
-    near = get_close_matches(name, known, n=1)
-    if near:
-        return f"{spelled.format(near[0])} is meant?"
-    return f"there are {', '.join(spelled.format(each) for each in known)}"
+def _shown(name: str) -> str:
+    """A name as it can stand in one line of a message."""
+    return name if name.isprintable() and len(name) <= 80 else json.dumps(name[:80])
+
+
+def _meant(name: str, known: Iterable[str], listed: str) -> str:
+    near = get_close_matches(name[:80], list(known), n=1)
+    return f"{near[0]} is meant?" if near else f"there are {listed}"
 
 
 def _message(error: Any) -> str:
@@ -223,5 +275,5 @@ def _reason(error: ValidationError, given: Mapping[str, Any]) -> str:
         return _message(first)
     name = str(first["loc"][0])
     if first["type"] == "extra_forbidden":
-        return f"{name} is no setting; {_meant(name, Settings.model_fields, '{}')}"
+        return f"{_shown(name)} is no setting; {_meant(name, _FIELDS, ', '.join(_FIELDS))}"
     return f"{name if name in given else ENV_PREFIX + name.upper()} {_message(first)}"

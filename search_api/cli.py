@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from indexer.errors import FaqError
-from indexer.settings import Settings
+from indexer.errors import FaqError, SettingsError
+from indexer.settings import Settings, read_site_settings
 from search_api import terminal
 from search_api.options import with_settings
 
@@ -94,7 +94,6 @@ def serve(settings: Settings) -> None:
     """
     from search_api.web.server import run
 
-    os.environ.pop("FAQ_ADMIN_KEY", None)  # it is among the settings; no child shall inherit it
     run(settings)
 
 
@@ -111,7 +110,7 @@ def watch(content: Content, settings: Settings) -> None:
         watch(
             content,
             settings.index,
-            settings.questions,
+            _questions(content, settings),
             build=lambda: _build(content, settings),
             failed=lambda error: terminal.error(error),
         )
@@ -251,6 +250,13 @@ def _build(
         terminal.print_build(report, settings.index)
     if refused is not None:
         raise refused
+
+
+def _questions(content: Path, settings: Settings) -> Path | None:
+    """The labelled questions that a build will ask; a site's file that is wrong is for the build to name."""
+    with suppress(SettingsError):
+        return settings.with_site(read_site_settings(content)).questions
+    return settings.questions
 
 
 def _write_page(report: BuildReport, path: Path) -> None:

@@ -84,8 +84,8 @@ class LiveIndex:
                     return
                 if published != self._searcher.generation.manifest.generation:
                     self._serve(self._store.load(published))
-        except (FaqError, OSError) as error:
-            problem = str(error)
+        except Exception as error:  # whatever it is, it must not end the thread that follows
+            problem = str(error) if isinstance(error, FaqError | OSError) else f"{type(error).__name__}: {error}"
             self._refused, self._retry_at = published, time.monotonic() + _RETRY_SECONDS
         if problem and problem != self._problem:
             logger.warning("%s", problem)

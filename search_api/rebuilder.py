@@ -149,7 +149,7 @@ class Rebuilder:
         """Run a command in a session of its own, behind everybody else; its status and the ends of what it wrote."""
         process = await asyncio.create_subprocess_exec(
             *command,
-            env=os.environ | self._environment,
+            env=_without_key(os.environ) | dict(self._environment),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -177,6 +177,11 @@ class Rebuilder:
             with suppress(TimeoutError):
                 await asyncio.wait_for(process.wait(), self._patience)
                 return
+
+
+def _without_key(environment: Mapping[str, str]) -> dict[str, str]:
+    """What a child may inherit; the key is read in any case of its name."""
+    return {name: value for name, value in environment.items() if name.upper() != "FAQ_ADMIN_KEY"}
 
 
 async def _end_of(stream: asyncio.StreamReader, size: int) -> bytes:

@@ -47,7 +47,7 @@ _SLOW_FIXTURES = {"model_folder", "tiny_models"}
 _SLOW_TESTS = (
     "tests/proofs/", "tests/search_api/page/", "tests/search_api/test_cli", "tests/search_api/test_re",
     "tests/search_api/test_watch", "tests/search_api/test_workers", "tests/test_base_install", "tests/test_notebooks",
-    "tests/test_promises", "tests/test_readme", "tests/indexer/store/test_lock", "tests/indexer/build/test_disk",
+    "tests/test_promises", "tests/test_readme", "tests/indexer/store/test_lock", "tests/indexer/building/test_disk",
 )  # fmt: skip
 
 

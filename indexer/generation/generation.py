@@ -23,6 +23,7 @@ from indexer.generation.passage_table import PassageTable, fields_of
 from indexer.generation.rows import Rows
 from indexer.generation.stored_documents import read_documents, write_documents
 from indexer.labelled import LabelledQuestions
+from indexer.settings import checked_of_serving
 from indexer.vectors.adaptation import Adaptation
 from indexer.vectors.engines import DEFAULT_LIMITS, SearchLimits, build_neighbours, open_neighbours
 from indexer.vectors.nearest import NearestNeighbours, SearchKind
@@ -83,7 +84,7 @@ class Generation:
         try:
             confidence = Confidence(**json.loads(layout.confidence.read_bytes()))
             return _open(layout, manifest, confidence, read_array(layout.own_question_top_1))
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, EOFError, ValueError, TypeError, KeyError, RecursionError) as error:
             raise IndexDamagedError(f"{folder} cannot be opened ({error}); roll back or rebuild the index") from error
 
 
@@ -181,6 +182,6 @@ def _open(layout: Layout, manifest: Manifest, confidence: Confidence, own_questi
         adaptation=Adaptation(*read_array(layout.adaptation)),
         lexicon=Lexicon.load(layout.lexicon),
         confidence=confidence,
-        settings=json.loads(layout.settings.read_bytes()),
+        settings=checked_of_serving(json.loads(layout.settings.read_bytes())),
         own_question_top_1=own_question_top_1,
     )

@@ -57,19 +57,21 @@ class Manifest:
             IndexDamagedError: missing, altered, or of another format.
         """
         try:
-            fields: dict[str, Any] = json.loads(read_signed(path))
+            fields: Any = json.loads(read_signed(path))
         except OSError as error:
             raise IndexDamagedError(
                 f"{path} cannot be read ({error.strerror}); roll back or rebuild the index"
             ) from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise IndexDamagedError(f"{path} {error}; roll back or rebuild the index") from error
-        if fields.get("format") != FORMAT:
-            raise IndexDamagedError(
-                f"{path} has format {fields.get('format')}, this version reads {FORMAT}; rebuild the index"
-            )
-        fields["files"] = {name: (sha, size) for name, (sha, size) in fields["files"].items()}
-        return cls(**fields)
+        if not isinstance(fields, dict) or fields.get("format") != FORMAT:
+            found = fields.get("format") if isinstance(fields, dict) else "no"
+            raise IndexDamagedError(f"{path} has format {found}, this version reads {FORMAT}; rebuild the index")
+        try:
+            fields["files"] = {name: (str(sha), int(size)) for name, (sha, size) in fields["files"].items()}
+            return cls(**fields)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise IndexDamagedError(f"{path} is no manifest of this version ({error}); rebuild the index") from error
 
 
 def verify(folder: Path) -> Manifest:

@@ -50,7 +50,10 @@ class QueryCache:
                     mine[text] = self._asked[text] = Future()
         if mine:
             found |= self._embed(mine)
-        found |= {text: asked.result() for text, asked in waiting.items()}
+        failed = [text for text, asked in waiting.items() if asked.exception() is not None]
+        found |= {text: asked.result() for text, asked in waiting.items() if text not in failed}
+        if failed:  # perhaps for what the others had asked beside it
+            found |= zip(failed, self._encoder.encode_query(failed), strict=True)
         return np.array([found[text] for text in texts], dtype=np.float32).reshape(len(texts), self.dim)
 
     def encode_documents(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> FloatArray:
@@ -64,7 +67,7 @@ class QueryCache:
     def _embed(self, mine: dict[str, Future[FloatArray]]) -> dict[str, FloatArray]:
         """Embed what nobody else is embedding, and hand it to whoever waits."""
         try:
-            vectors = dict(zip(mine, self._encoder.encode_query(list(mine)), strict=True))
+            embedded = self._encoder.encode_query(list(mine))
         except BaseException as error:  # whoever waits must hear of it, whatever it is
             with self._lock:
                 for text in mine:
@@ -72,6 +75,7 @@ class QueryCache:
             for asked in mine.values():
                 asked.set_exception(error)
             raise
+        vectors = {text: vector.copy() for text, vector in zip(mine, embedded, strict=True)}
         with self._lock:
             for text, vector in vectors.items():
                 del self._asked[text]

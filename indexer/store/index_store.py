@@ -70,6 +70,10 @@ class IndexStore:
             names = [entry.name for entry in self._generations.iterdir()]
         except FileNotFoundError:
             return []
+        except OSError as error:
+            raise IndexDamagedError(
+                f"{self._generations} cannot be read: {error.strerror}; it must be a folder"
+            ) from error
         return sorted((name for name in names if GENERATION_NAME.match(name)), reverse=True)
 
     def models(self) -> list[str]:

@@ -10,7 +10,15 @@ import pytest
 from pydantic import ValidationError
 
 from indexer.errors import SettingsError
-from indexer.settings import SITE_FILE, Settings, commands_of, of_serving, read_site_settings, section_of
+from indexer.settings import (
+    SITE_FILE,
+    Settings,
+    checked_of_serving,
+    commands_of,
+    of_serving,
+    read_site_settings,
+    section_of,
+)
 from tests.conftest import SmallSite
 
 Write = Callable[[str], Path]
@@ -59,7 +67,6 @@ def test_the_key_is_shown_nowhere_and_given_to_no_child() -> None:
         ("FAQ_HIGH", "2", "FAQ_HIGH must be less than or equal to 1"),
         ("FAQ_PORT", "http", "FAQ_PORT must be a valid integer"),
         ("FAQ_KEEP", "0", "FAQ_KEEP must be greater than or equal to 1"),
-        ("FAQ_HIGH", "0.1", r"partial is 0\.25 with high 0\.1; 0 <= partial <= high <= 1 is needed"),
     ],
 )
 def test_a_variable_that_is_wrong_is_named(
@@ -83,9 +90,21 @@ def test_a_value_that_is_wrong_is_named(given: dict[str, Any], said: str) -> Non
         Settings(**given)
 
 
-def test_a_site_and_a_flag_that_contradict_each_other_are_refused() -> None:
-    with pytest.raises(SettingsError, match=r"partial is 0\.6 with high 0\.5"):
-        Settings(high=0.5).with_site({"partial": 0.6, "high": 0.9})
+def test_of_thresholds_that_cross_the_one_that_was_given_moves_the_other() -> None:
+    assert Settings(high=0.1).with_site({}).partial == 0.1
+    site = {"high": 0.9, "partial": 0.85}
+    assert (Settings(partial=0.87).with_site(site).high, Settings(partial=0.95).with_site(site).high) == (0.9, 0.95)
+    assert Settings(high=0.5).with_site(site).partial == 0.5
+
+
+@pytest.mark.parametrize("value", [[1], "x", None, {"high": 0.1}, {"high": "0.9"}, {"high": None}, {"high": 2}])
+def test_what_a_generation_has_of_them_is_checked(value: object) -> None:
+    with pytest.raises(ValueError, match=r"no object|partial is|validation error"):
+        checked_of_serving(value)
+
+
+def test_what_another_version_has_written_there_is_left_out() -> None:
+    assert checked_of_serving({"high": 0.9, "new": 1, "port": "x"}) == {"high": 0.9}
 
 
 def test_a_folder_without_the_file_sets_nothing(tmp_path: Path) -> None:
@@ -112,9 +131,16 @@ def test_answering_takes_the_verdict_along_and_nothing_else() -> None:
         ("[verdict]\n\nhigh = 'x'\n", r":3: \[verdict\] high must be a valid number"),
         ("[verdict]\nhihg = 1\n", r":2: \[verdict\] hihg is no setting; high is meant\?"),
         ("[verdict]\nzzz = 1\n", r":2: \[verdict\] zzz is no setting; there are high, partial"),
-        ("# x\n[verdikt]\nhigh = 1\n", r":2: \[verdikt\] is no section of this file; \[verdict\] is meant\?"),
-        ("high = 1\n", r":1: high is no section of this file; there are \[index\], \[verdict\]"),
+        ("# x\n[verdikt]\nhigh = 1\n", r":2: verdikt is no section; verdict is meant\?"),
+        ("high = 1\n", r":1: high is no section; there are \[index\], \[verdict\]"),
         ("[index]\nkeep = 1\n", r":2: \[index\] keep is no setting; there are model"),  # the machine's
+        ("\n[[verdict]]\nhigh = 1\n", r":2: verdict is a section; write \[verdict\] once"),
+        ("\n\nverdict.high = 2\n", r":3: \[verdict\] high must be"),
+        ("[verdict]\nhigh = true\n", r":2: \[verdict\] high must be a valid number"),
+        ("[verdict]\nhigh = nan\n", r":2: \[verdict\] high must be"),
+        ("[verdict]\nhigh = 0.1\n", r":2: \[verdict\] partial is 0\.25 with high 0\.1"),
+        ("[index]\nmodel = ''\n", r":2: \[index\] model is empty"),
+        ('"a\\nfaq: ok" = 1\n', r': "a\\nfaq: ok" is no section'),
         ("[index]\nmodel = [\n", ": is not TOML"),
         ("[index]\nmodel =\n", ":2: is not TOML: "),
         ("[verdict]\nhigh = " + "1" * 5000 + "\n", ": is not TOML: "),
@@ -130,6 +156,12 @@ def test_a_line_that_is_wrong_is_named_with_what_is_meant(written: Write, text: 
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / SITE_FILE).write_bytes(b"\xff\xfe[\x00")
     with pytest.raises(SettingsError, match="is not UTF-8; save it as UTF-8"):
+        read_site_settings(tmp_path)
+
+
+def test_a_folder_in_its_place_is_refused(tmp_path: Path) -> None:
+    (tmp_path / SITE_FILE).mkdir()
+    with pytest.raises(SettingsError, match="is not a regular file"):
         read_site_settings(tmp_path)
 
 

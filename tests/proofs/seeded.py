@@ -139,14 +139,14 @@ BUGS = (
         "indexer/store/index_store.py",
         "        if first is not None and first.generation.manifest.fingerprint == fingerprint:",
         "        if first is not None:",
-        "tests/indexer/build/test_reuse.py::test_another_model_embeds_everything_again",
+        "tests/indexer/building/test_reuse.py::test_another_model_embeds_everything_again",
     ),
     Bug(
         "embeddings are reused by less than the whole text",
         "indexer/generation/rows.py",
         "hashlib.blake2b(text.encode(), digest_size=8)",
         "hashlib.blake2b(text[:12].encode(), digest_size=8)",
-        "tests/indexer/build/test_reuse.py::test_an_edited_answer_embeds_its_own_texts_only",
+        "tests/indexer/building/test_reuse.py::test_an_edited_answer_embeds_its_own_texts_only",
     ),
     Bug(
         "a sentence of a byte a number seeds a vector that is searched",

@@ -113,7 +113,7 @@ def test_any_call_fails_once_or_from_then_on(quick: Path, tmp_path: Path) -> Non
         for lasting in ("", "+")
         for call in range(name == "openat", counts[name])  # the first open is of the file `spent`
     ]
-    chosen = sorted(random.Random(0).sample(cases, min(effort(80, 10**9), len(cases))))
+    chosen = sorted(random.Random(0).sample(cases, min(effort(50, 10**9), len(cases))))
     failed, wrong = 0, []
     for (error, lasting), group in itertools.groupby(chosen, key=lambda case: case[:2]):
         inject = [

@@ -54,7 +54,7 @@ def kill_again_and_again(rebuilder: Rebuilder, folder: Path, kills: int, encoder
 
 
 def test_a_rebuild_killed_at_any_moment(rebuilder: Rebuilder, quick: Path) -> None:
-    counts = kill_again_and_again(rebuilder, quick, effort(300, 3_000), encoder_of("0"))
+    counts = kill_again_and_again(rebuilder, quick, effort(100, 3_000), encoder_of("0"))
     # Kills that all came before the first publication, or all after one, would prove little.
     assert any(counts)
     assert not all(counts)
@@ -65,4 +65,4 @@ def test_a_rebuild_with_the_real_model_killed_at_any_moment(
 ) -> None:
     store = IndexStore(quick / "index")
     shutil.copytree(model_folder, store.model_folder(EncoderCard.read(model_folder).fingerprint))
-    kill_again_and_again(rebuilder, quick, effort(3, 30), None)
+    kill_again_and_again(rebuilder, quick, effort(2, 30), None)

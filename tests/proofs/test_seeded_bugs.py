@@ -53,6 +53,7 @@ def is_caught(bug: Bug, folder: Path) -> bool:
 def test_a_bug_can_be_seeded(bug: Bug) -> None:
     assert (ROOT / bug.file).read_text("utf-8").count(bug.old) == 1
     assert bug.old != bug.new
+    assert (ROOT / bug.tests.partition("::")[0]).exists()
 
 
 def test_every_seeded_bug_is_caught(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def test_what_several_ask_at_once_is_embedded_once_and_other_questions_beside_it
     assert not shared._asked
 
 
-def test_an_error_reaches_those_who_asked_the_same_and_nobody_after(slow: SlowEncoder) -> None:
+def test_an_error_reaches_those_who_asked_for_it_and_nobody_else(slow: SlowEncoder) -> None:
     shared = QueryCache(slow)
     with ThreadPoolExecutor(3) as pool:
         poisoned = [pool.submit(shared.encode_query, ["poison"]) for _ in range(2)]
@@ -63,7 +63,20 @@ def test_an_error_reaches_those_who_asked_the_same_and_nobody_after(slow: SlowEn
         assert other.result().shape == (1, 64)
     with pytest.raises(RuntimeError, match="poisoned"):
         shared.encode_query(["poison"])
-    assert sorted(slow.embedded) == ["neighbour", "poison", "poison"]
+    assert sorted(slow.embedded) == ["neighbour", "poison", "poison", "poison"]
+
+
+def test_who_waits_for_a_question_that_failed_beside_another_still_gets_it(slow: SlowEncoder) -> None:
+    shared = QueryCache(slow)
+    with ThreadPoolExecutor(2) as pool:
+        poisoned = pool.submit(shared.encode_query, ["sleep", "poison"])
+        eventually(lambda: len(slow.embedded) == 2)
+        other = pool.submit(shared.encode_query, ["sleep"])
+        slow.go.set()
+        with pytest.raises(RuntimeError, match="poisoned"):
+            poisoned.result()
+        assert other.result().shape == (1, 64)
+    assert not shared._asked
 
 
 def test_a_question_asked_again_is_remembered_until_newer_ones_take_its_place(slow: SlowEncoder) -> None:
