@@ -10,11 +10,15 @@ from typing import Self
 import numpy as np
 
 # Fitted on public question sets with the default model; flatter than any one of them would have it, because corpora
-# differ in where their answered questions begin.
+# differ in where their answered questions begin. `make refit`: five sets with unanswerable questions together give
+# 10.0 and -5.8 (mean log loss .433, with these .446), each alone a slope from 10.6 to 20.8.
 _SLOPE, _INTERCEPT = 10.5, -5.6
 # The signal that off-topic questions reach at most with the default model: other models find everything nearer.
+# Not fitted. By `make refit` their median is .11 to .33 in twelve sets, so the level moves the curve of none of them.
 OFF_TOPIC_LEVEL = 0.4
-# How much the labelled questions of a site must disagree with these before they outweigh them.
+# How much the labelled questions of a site must disagree with these before they outweigh them. Not fitted. By
+# `make refit` within noise of the best: after 20 questions 30 gains .0021 ± .0015 of log-likelihood, after 100
+# questions 3 gains .0014 ± .0014.
 PRIOR_STRENGTH = 10.0
 _STEPS = 50
 

@@ -27,6 +27,9 @@ class CutOffs:
         postings: of the words of the question.
     """
 
+    # Chosen by time: 100 candidates of 200 rows for 150 of 250 left nDCG@10 on seven public sets as it was, and R@100
+    # went from .991 to .990. `make refit`, on sets of at most 719 passages: half of the rows, passages and candidates
+    # give the same to four digits; 10 sentence_passages lose .0007 ± .0005, 60 gain nothing.
     dense_rows: int = 200
     lexical_passages: int = 60
     candidates: int = 100

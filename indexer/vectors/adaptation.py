@@ -19,6 +19,8 @@ _BLOCK = 16_384
 class Ridges:
     """How strongly each map of `Adaptation` is held near the identity, in units of the mean variance; above 0."""
 
+    # Chosen on the own questions for tuning and public sets. `make refit`: nearness from 15 to 120 is within
+    # noise (30: +.0005 ± .0012), 1,000, nearly the identity, loses .0032 ± .0012; membership is flat from .01 to 1.
     nearness: float = 60.0
     membership: float = 0.1
 

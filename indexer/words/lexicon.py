@@ -30,6 +30,9 @@ class PostingLimits:
         grams: of its grams; a question has more of them, and each says less.
     """
 
+    # Chosen by time in large corpora. With 5,000 postings of grams one of the 145 own questions was lost; `make refit`,
+    # on sets too small to reach 30,000 of terms, shows 5,000 to 30,000 of grams as equal (± .0006) and 1,000 as hardly
+    # worse (-.0013 ± .0011).
     terms: int = 30_000
     grams: int = 10_000
 

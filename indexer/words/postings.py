@@ -31,6 +31,7 @@ class Bm25:
         b: how much the length of a text counts, in [0, 1].
     """
 
+    # The customary values, not fitted. `make refit`: flat; k1 of .9 gains .0013 ± .0008, no b gains.
     k1: float = 1.5
     b: float = 0.75
 

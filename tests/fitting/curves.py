@@ -86,18 +86,25 @@ def _row(name: str, labelled: Mapping[str, tuple[DoubleArray, BoolArray]], names
 
 
 def _loss(curve: Confidence, signals: DoubleArray, answered: BoolArray) -> float:
+    return float(-_likelihood(curve, signals, answered).mean())
+
+
+def _likelihood(curve: Confidence, signals: DoubleArray, answered: BoolArray) -> DoubleArray:
+    """Log-likelihood of each question; shape (questions,)."""
     predicted = np.array([curve.probability(signal) for signal in signals.tolist()]).clip(1e-12, 1 - 1e-12)
-    return float(-np.log(np.where(answered, predicted, 1 - predicted)).mean())
+    return np.asarray(np.log(np.where(answered, predicted, 1 - predicted)))
 
 
 def _likelihoods(placed: Confidence, signals: Signals, count: int, strength: float, seed: int) -> DoubleArray:
-    """Mean log-likelihood of the questions not fitted on, for each of some random splits."""
+    """Log-likelihood of each question, the mean of the random splits in which it was not fitted on."""
     own, answered = _labelled(signals)
     chance = np.random.default_rng(seed)
-    found = np.empty(_SPLITS)
-    for split in range(_SPLITS):
+    total, judged = np.zeros(len(own)), np.zeros(len(own))
+    for _ in range(_SPLITS):
         order = chance.permutation(len(own))
         few, rest = order[:count], order[count:]
         curve = placed.fit(own[few].tolist(), answered[few].tolist(), prior_strength=strength)
-        found[split] = -_loss(curve, own[rest], answered[rest])
-    return found
+        total[rest] += _likelihood(curve, own[rest], answered[rest])
+        judged[rest] += 1
+    # The splits are the same at every strength, so the same questions stay.
+    return total[judged > 0] / judged[judged > 0]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from indexer.arrays import FloatArray
 from indexer.content.passages import Role
 from indexer.review.lint import NEAR_DUPLICATE
 from indexer.words.analysis import words
@@ -19,16 +20,15 @@ _SHOWN = 3
 def count_near_duplicates(sets: Sequence[LabelledSet]) -> str:
     """For each set of FAQ entries the pairs of differently worded questions that are as near, and the nearest of them.
 
-    Below each table stands how many alternates are as near to their own question, where there are any: these do ask
-    the same.
+    Beside them stands how many alternates are as near to their own question, where there are any: these ask the same.
     """
     rows = [["pairs of questions in", *map(str, _COSINES), "alternates near their question", *map(str, _COSINES)]]
     nearest = []
     for one in sets:
-        asked = _questions(one)
+        asked, vectors = _different_questions(one)
         if len(asked) < 2:
             continue
-        cosines = _cosines_of_different(one, asked)
+        cosines = np.where(np.triu(np.ones((len(asked), len(asked)), dtype=np.bool_), 1), vectors @ vectors.T, -1)
         alternates = _cosines_of_alternates(one)
         own = (
             [str(int((alternates >= cosine).sum())) for cosine in _COSINES] if len(alternates) else [""] * len(_COSINES)
@@ -40,19 +40,15 @@ def count_near_duplicates(sets: Sequence[LabelledSet]) -> str:
     return "\n".join((f"lint.NEAR_DUPLICATE, at present {NEAR_DUPLICATE}", table(rows), *nearest)) + "\n"
 
 
-def _questions(of: LabelledSet) -> list[str]:
-    return [passage.question for passage in of.generation.passages.all() if passage.question]
+def _different_questions(of: LabelledSet) -> tuple[list[str], FloatArray]:
+    """The entries' questions, each wording once, and their vectors; shape (questions, dim)."""
+    asked = [passage.question for passage in of.generation.passages.all() if passage.question]
+    # Backwards, so that the first of those with the same words stays.
+    places = sorted({" ".join(words(asked[place])): place for place in reversed(range(len(asked)))}.values())
+    return [asked[place] for place in places], of.generation.vectors.vectors(of.generation.entries()[places])
 
 
-def _cosines_of_different(of: LabelledSet, asked: Sequence[str]) -> np.ndarray:
-    """The cosine of every pair of questions, each once, -1 where both have the same words; shape (entries, entries)."""
-    vectors = of.generation.vectors.vectors(of.generation.entries())
-    plain = np.array([" ".join(words(question)) for question in asked])
-    different = np.triu(plain[:, None] != plain, 1)
-    return np.where(different, vectors @ vectors.T, -1)
-
-
-def _cosines_of_alternates(of: LabelledSet) -> np.ndarray:
+def _cosines_of_alternates(of: LabelledSet) -> FloatArray:
     """The cosine of each alternate with its own question; shape (alternates,)."""
     rows, vectors = of.generation.rows, of.generation.vectors
     questions = of.generation.entries()

@@ -4,7 +4,11 @@
     FAQ_DATASETS=folder make refit               and every data set in a folder
     python -m tests.fitting.refit DATASET ...    and these data sets
 
-A data set is a folder in the BEIR layout, as for `faq evaluate`.
+A data set is a folder in the BEIR layout, as for `faq evaluate`. Figures in the comments of the code are means of
+nDCG@10 over the own questions for tuning and eleven public sets, at most 100 questions of each: banking77, clapnq-dev,
+clinc150, conditionalqa-govuk, counselchat-dev-story2faq, counselchat-dev-title2answer, covid-similarity-en,
+hint3-sofmattress, quebec-covid-faq-fr, rasa-sara-faq and stackfaq. That took 17 minutes on two busy cores. All of them
+were in view when the numbers were chosen, so what fits them best is no proof for others.
 """
 
 from __future__ import annotations
