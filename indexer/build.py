@@ -71,6 +71,7 @@ def build_index(
     Raises:
         ContentError: the folder is missing, or nothing in it can be read.
         SettingsError: a setting is wrong.
+        DatasetError: the labelled questions that the settings name cannot be read.
         ModelError: the model is missing, damaged or unusable.
         IndexStoreError: the index folder is locked, damaged or not writable.
         PublicationRefusedError: the gate stopped it; carries the report.
@@ -84,48 +85,33 @@ def build_index(
         questions = LabelledQuestions.read(settings.questions)
     store = IndexStore(index)
     with store.writing():
-        build = _prepare(store, content, site, settings, encoder, questions, sampling, full, started)
+        previous = _previous(store)
+        earlier = _reusable(previous, full)
+        source = Source.read(content, earlier.documents() if earlier else {})
+        encoder = encoder or stored_encoder(store, settings.model)
+        if earlier and earlier.manifest.fingerprint != encoder.fingerprint:
+            earlier = None
+        splitter = Splitter(encoder.max_tokens, encoder.count_tokens)
+        old = list(earlier.passages.all()) if earlier else []
+        passages = source.passages(splitter, old)
+        build = _Build(
+            store=store,
+            source=source,
+            passages=passages,
+            encoder=encoder,
+            splitter=splitter,
+            questions=questions,
+            previous=previous,
+            unchanged=UnchangedPassages.of(earlier, old, passages) if earlier else None,
+            site=of_serving(site),
+            content_hash=content_hash(passages, encoder.fingerprint, questions, of_serving(site)),
+            sampling=sampling,
+            started=started,
+        )
         if not full and build.is_published():
             return build.report_unchanged()
         gate = Gate(max_removed=settings.max_removed, min_p1=settings.min_p1, force=force)
         return build.run(gate, full=full, keep=settings.keep, limits=limits, progress=progress)
-
-
-def _prepare(
-    store: IndexStore,
-    content: Path,
-    site: Mapping[str, Any],
-    settings: Settings,
-    encoder: Encoder | None,
-    questions: LabelledQuestions | None,
-    sampling: Sampling,
-    full: bool,
-    started: float,
-) -> _Build:
-    """Read and cut the content, as far as it is not known from the published generation."""
-    previous = _previous(store)
-    earlier = previous.generation if previous and not full else None
-    if earlier and earlier.manifest.code_fingerprint != code_fingerprint():
-        earlier = None  # its embeddings are still right, what was read and cut may not be
-    source = Source.read(content, earlier.documents() if earlier else {})
-    encoder = encoder or stored_encoder(store, settings.model)
-    if earlier and earlier.manifest.fingerprint != encoder.fingerprint:
-        earlier = None
-    old = list(earlier.passages.all()) if earlier else []
-    passages = source.passages(Splitter(encoder.max_tokens, encoder.count_tokens), old)
-    return _Build(
-        store=store,
-        source=source,
-        passages=passages,
-        encoder=encoder,
-        questions=questions,
-        previous=previous,
-        unchanged=UnchangedPassages.of(earlier, old, passages) if earlier else None,
-        site=of_serving(site),
-        content_hash=content_hash(passages, encoder.fingerprint, questions, of_serving(site)),
-        sampling=sampling,
-        started=started,
-    )
 
 
 def index_passages(
@@ -133,25 +119,44 @@ def index_passages(
     index: Path,
     encoder: Encoder,
     *,
+    keep: int = 1,
     limits: SearchLimits = DEFAULT_LIMITS,
     progress: Progress | None = None,
 ) -> BuildReport:
-    """Index passages that are at hand already, such as those of a data set, without a review or a gate."""
+    """Index passages that are at hand already, such as those of a data set, without a review or a gate.
+
+    Args:
+        passages: in the order in which equal scores are to come.
+        index: index folder; made if missing.
+        encoder: for what no earlier generation has.
+        keep: how many generations to keep besides the new one, at least 1.
+        limits: of the search for nearest neighbours.
+        progress: called with (texts embedded so far, texts to embed).
+
+    Raises:
+        IndexStoreError: the index folder is locked, damaged or not writable.
+    """
     started = time.perf_counter()
     store = IndexStore(index)
     with store.writing():
         reusable = store.sound_generations(encoder.fingerprint, _previous(store))
-        made = embed_passages(passages, encoder, reusable=reusable, progress=progress)
+        splitter = Splitter(encoder.max_tokens, encoder.count_tokens)
+        made = embed_passages(passages, encoder, splitter, reusable=reusable, progress=progress)
         with store.building() as folder:
             manifest = _manifest(store, encoder, made, content_hash(passages, encoder.fingerprint, None, {}))
             draft = write_draft(folder, manifest, made.parts, limits)
             seal(draft, calibrate(draft, encoder, None), np.full(len(draft.entries()), -1, dtype=np.int32))
-            published = store.publish(store.check(folder), keep=Settings().keep)
+            published = store.publish(store.check(folder), keep=keep)
     return BuildReport.of(published, encoder, store, started, made=made, published=True)
 
 
 def stored_encoder(store: IndexStore, model: str) -> Encoder:
-    """The encoder for a model, exported into the index folder the first time it is asked for."""
+    """The encoder for a model, exported into the index folder the first time it is asked for.
+
+    Raises:
+        ModelError: the model is missing, damaged or unusable.
+        IndexStoreError: the index folder cannot be written.
+    """
     files = find_model(model)
     folder = store.model_folder(files.fingerprint)
     try:
@@ -160,6 +165,13 @@ def stored_encoder(store: IndexStore, model: str) -> Encoder:
         with store.write_errors():
             export_model(files, folder)
         return load_encoder(folder)
+
+
+def _reusable(previous: Sound | None, full: bool) -> Generation | None:
+    """The generation whose documents and passages may be reused, None for none."""
+    if previous is None or full or previous.generation.manifest.code_fingerprint != code_fingerprint():
+        return None  # its embeddings are still right, what was read and cut may not be
+    return previous.generation
 
 
 def _previous(store: IndexStore) -> Sound | None:
@@ -186,6 +198,7 @@ class _Build:
     source: Source
     passages: Sequence[Passage]
     encoder: Encoder
+    splitter: Splitter
     questions: LabelledQuestions | None
     previous: Sound | None
     unchanged: UnchangedPassages | None
@@ -199,6 +212,7 @@ class _Build:
         made = embed_passages(
             self.passages,
             self.encoder,
+            self.splitter,
             documents=self.source.corpus.by_key(),
             settings=self.site,
             unchanged=self.unchanged,

@@ -39,6 +39,10 @@ class ContentError(FaqError):
         self.line = line
         super().__init__(f"{path}:{line}: {reason}" if line else f"{path}: {reason}")
 
+    def to_dict(self) -> dict[str, str | int | None]:
+        """For JSON."""
+        return {"path": self.path, "line": self.line, "reason": self.reason}
+
 
 class ModelError(FaqError):
     """A model is missing, damaged or cannot be used."""
@@ -65,7 +69,16 @@ class ModelMismatchError(IndexStoreError):
 
 
 class SettingsError(FaqError):
-    """An option, a variable of the environment or a line of the site's `faq.toml` is wrong."""
+    """An option, a variable of the environment or a line of the site's `faq.toml` is wrong.
+
+    Args:
+        reason: what was wrong, where, and what to do.
+        setting: its name, if it is about one.
+    """
+
+    def __init__(self, reason: str, setting: str = "") -> None:
+        self.setting = setting
+        super().__init__(reason)
 
 
 class QueryError(FaqError):

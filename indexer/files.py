@@ -127,10 +127,16 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
     """
     make_folder(folder.parent)
     aside, old = folder.with_name(f".{folder.name}.new"), folder.with_name(f".{folder.name}.old")
+    if old.is_dir() and not folder.exists():  # the machine stopped between two steps
+        os.replace(old, folder)
     for path in (aside, old):
         shutil.rmtree(path, ignore_errors=True)
     aside.mkdir()
-    yield aside
+    try:
+        yield aside
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
     for path in aside.rglob("*"):
         if path.is_file():
             sync_file(path)

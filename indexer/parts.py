@@ -1,4 +1,4 @@
-"""What a generation is written from: vectors and words of all passages, taken over where they are known already."""
+"""What a generation is written from: vectors and words of all passages, reused where they are known already."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ class Embedded:
 def embed_passages(
     passages: Sequence[Passage],
     encoder: Encoder,
+    splitter: Splitter,
     *,
     reusable: Iterable[Generation],
     unchanged: UnchangedPassages | None = None,
@@ -44,13 +45,13 @@ def embed_passages(
     Args:
         passages: of the build, in order.
         encoder: for what is missing.
+        splitter: of its window.
         reusable: generations of this encoder in which single texts are looked up.
-        unchanged: passages whose vectors and words are taken over as they are; None for none.
+        unchanged: passages whose vectors and words are reused as they are; None for none.
         documents: what the passages were made of, by key.
         settings: what answering needs of the site's.
         progress: called with (texts embedded so far, texts to embed).
     """
-    splitter = Splitter(encoder.max_tokens, encoder.count_tokens)
     size = len(passages)
     fresh = np.flatnonzero(~unchanged.are_unchanged(size)).tolist() if unchanged else range(size)
     texts = [(number, text) for number in fresh for text in embedding_texts(passages[number], splitter)]

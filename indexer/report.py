@@ -106,7 +106,7 @@ class BuildReport:
     def to_dict(self) -> dict[str, Any]:
         """For JSON: skipped files become objects with path, line and reason."""
         fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        fields["skipped"] = [{"path": e.path, "line": e.line, "reason": e.reason} for e in self.skipped]
+        fields["skipped"] = [error.to_dict() for error in self.skipped]
         fields["review"] = self.review and self.review.to_dict()
         return fields
 

@@ -40,6 +40,8 @@ def _setting(default: Any, description: str, commands: tuple[str, ...], *, secti
 class Settings(BaseSettings):
     """What can be set; a value given here goes before one of the environment.
 
+    Whoever answers questions takes `with_site`, which also sees that `partial` is never above `high`.
+
     >>> Settings(high=0.9).high, Settings().with_site({"high": 0.7}).high
     (0.9, 0.7)
 
@@ -100,7 +102,8 @@ class Settings(BaseSettings):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise SettingsError(_reason(error, given=values)) from None
+            loc = error.errors()[0]["loc"]
+            raise SettingsError(_reason(error, given=values), str(loc[0]) if loc else "") from None
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -125,10 +128,8 @@ class Settings(BaseSettings):
 
     def environment(self) -> dict[str, str]:
         """The variables that give a child process what was set here, the key left out."""
-        names = self.model_fields_set - {"admin_key"}
-        return {
-            f"{ENV_PREFIX}{name.upper()}": str(getattr(self, name)) for name in names if getattr(self, name) is not None
-        }
+        given = {name: getattr(self, name) for name in self.model_fields_set - {"admin_key"}}
+        return {f"{ENV_PREFIX}{name.upper()}": "" if value is None else str(value) for name, value in given.items()}
 
 
 def commands_of(field: FieldInfo) -> tuple[str, ...]:

@@ -16,13 +16,12 @@ from indexer.content.passages import Splitter, passages_of
 from indexer.documents import Passage, PassageKind
 from indexer.errors import ContentError, ModelError
 from indexer.files import replacing_folder, write_file
-from indexer.model.files import ModelFiles, find_model
+from indexer.model.files import TUNING_NOTE, ModelFiles, find_model
 from indexer.model.sentence_transformer import load_sentence_transformer
 from indexer.model.training import BATCH, TUNED_SHARE, Pair, mean_reciprocal_rank, save_model, tuned
 from indexer.progress import Progress
 from indexer.settings import DEFAULT_MODEL
 
-NOTE = "tuning.json"
 _FEWEST_PAIRS = 30
 # A smaller gain of the mean reciprocal rank is within the chance of a few dozen held-out questions.
 _LEAST_GAIN = 0.01
@@ -134,7 +133,7 @@ def tune_passages(
     if kept:
         with replacing_folder(folder.absolute()) as aside:
             save_model(model_tuned, aside)
-            write_file(aside / NOTE, (json.dumps(report.to_dict(), indent=1) + "\n").encode())
+            write_file(aside / TUNING_NOTE, (json.dumps(report.to_dict(), indent=1) + "\n").encode())
     return report
 
 
@@ -184,5 +183,5 @@ def _check_target(folder: Path, base: ModelFiles) -> None:
     """Refuse, before the work, to write over what `faq tune` has not written."""
     if folder.resolve() == base.folder.resolve():
         raise ModelError(f"{folder} is the model to begin with; give another folder for the tuned one")
-    if folder.exists() and not (folder.is_dir() and ((folder / NOTE).is_file() or not any(folder.iterdir()))):
+    if folder.exists() and not (folder.is_dir() and ((folder / TUNING_NOTE).is_file() or not any(folder.iterdir()))):
         raise ModelError(f"{folder} is there already and is no model that `faq tune` wrote; give another folder")

@@ -178,7 +178,7 @@ def evaluate(
         raise FaqError("--tune needs a data set; for an index, tune with `faq tune` and index with that model")
     if dataset is not None:
         with terminal.progress("Tuning and embedding" if tune else "Embedding", quiet=as_json) as advance:
-            report = evaluate_dataset(dataset, settings.model, tune=tune, progress=advance)
+            report = evaluate_dataset(dataset, settings, tune=tune, progress=advance)
     else:
         assert index is not None
         assert questions is not None
@@ -205,7 +205,7 @@ def tune(
     from indexer.tuning import tune_model
 
     with terminal.progress("Training", quiet=as_json) as advance:
-        report = tune_model(content, to, model=settings.model, seed=seed, progress=advance)
+        report = tune_model(content, to, model=_with_site(content, settings).model, seed=seed, progress=advance)
     if as_json:
         terminal.print_json(report.to_dict())
     else:
@@ -255,8 +255,12 @@ def _build(
 def _questions(content: Path, settings: Settings) -> Path | None:
     """The labelled questions that a build will ask; a site's file that is wrong is for the build to name."""
     with suppress(SettingsError):
-        return settings.with_site(read_site_settings(content)).questions
+        return _with_site(content, settings).questions
     return settings.questions
+
+
+def _with_site(content: Path, settings: Settings) -> Settings:
+    return settings.with_site(read_site_settings(content) if content.is_dir() else {})
 
 
 def _write_page(report: BuildReport, path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
@@ -11,6 +11,7 @@ from typing import Annotated, Any, get_args, get_type_hints
 import typer
 from pydantic.fields import FieldInfo
 
+from indexer.errors import SettingsError
 from indexer.settings import ENV_PREFIX, Settings, commands_of
 
 _SHORT = {"index": "-i"}
@@ -28,8 +29,8 @@ def with_settings(function: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(function)
     def run(**given: Any) -> None:
-        used = {name: value for name in fields if (value := given.pop(name)) is not None}
-        function(settings=Settings(**used), **given)
+        used = {name: value for name in fields if (value := given.pop(name)) not in (None, "")}
+        function(settings=_settings(used, fields), **given)
 
     parameters: list[inspect.Parameter] = []
     for parameter in inspect.signature(function).parameters.values():
@@ -41,6 +42,18 @@ def with_settings(function: Callable[..., None]) -> Callable[..., None]:
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run
+
+
+def _settings(used: dict[str, Any], fields: Container[str]) -> Settings:
+    """The flags that were used over the environment; a wrong variable that the command does not need is not heeded."""
+    while True:
+        try:
+            return Settings(**used)
+        except SettingsError as error:
+            name = error.setting
+            if not name or name in fields or name in used or name not in Settings.model_fields:
+                raise
+            used = {**used, name: Settings.model_fields[name].default}
 
 
 def _flag(name: str, field: FieldInfo) -> Any:

@@ -91,7 +91,9 @@ class Rebuilder:
     def of(cls, content: Path, settings: Settings) -> Rebuilder:
         """Rebuilds with ``faq index``, which finds the settings in its environment."""
         command = [sys.executable, "-m", "search_api.cli", "index", str(content.absolute()), "--json"]
-        return cls(command, settings.environment())
+        paths = {"FAQ_INDEX": settings.index, "FAQ_QUESTIONS": settings.questions}
+        absolute = {name: str(path.absolute()) for name, path in paths.items() if path is not None}
+        return cls(command, settings.environment() | absolute)
 
     def start(self, *, full: bool = False) -> Job:
         """Start a rebuild and return at once.

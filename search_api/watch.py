@@ -12,7 +12,7 @@ import watchfiles
 from indexer.errors import ContentError, DatasetError, FaqError, IndexLockedError
 
 # Somebody who saves ten files wants one build: it waits until a second was quiet, but not for ever.
-_QUIET_MS, _LONGEST_MS = 1_000, 10_000
+QUIET_MS, _LONGEST_MS = 1_000, 10_000
 
 
 def watch(
@@ -22,15 +22,17 @@ def watch(
     *,
     build: Callable[[], None],
     failed: Callable[[FaqError], None],
+    quiet_ms: int = QUIET_MS,
 ) -> None:
     """Build once, then again after each change of the content or the labelled questions, without end.
 
     Args:
         content: folder, or one file, of articles and FAQ lists.
         index: the index folder, whose own changes do not count wherever it is.
-        questions: folder of labelled questions.
+        questions: folder of labelled questions, the same one until the end.
         build: builds the index; while another process does so, it is tried again.
         failed: told why a build failed.
+        quiet_ms: how long nothing may change before a build, milliseconds.
 
     Raises:
         ContentError: there is nothing at `content` to begin with, or the system refuses to watch it.
@@ -41,7 +43,7 @@ def watch(
     if questions is not None and not questions.is_dir():
         raise DatasetError(f"{questions}: no such folder; give the folder that holds your labelled questions")
     due, waiting = True, False
-    for changed in _seconds(content.resolve(), index.resolve(), questions.resolve() if questions else None):
+    for changed in _seconds(content.resolve(), index.resolve(), questions.resolve() if questions else None, quiet_ms):
         if not (due := due or changed):
             continue
         due = False
@@ -56,7 +58,7 @@ def watch(
             failed(error)
 
 
-def _seconds(content: Path, index: Path, questions: Path | None) -> Iterator[bool]:
+def _seconds(content: Path, index: Path, questions: Path | None, quiet_ms: int) -> Iterator[bool]:
     """About every second, whether anything changed since the last time; a folder that is made anew is a change."""
 
     def counts(_: watchfiles.Change, name: str) -> bool:
@@ -82,8 +84,8 @@ def _seconds(content: Path, index: Path, questions: Path | None) -> Iterator[boo
                 *roots,
                 watch_filter=counts,
                 debounce=_LONGEST_MS,
-                step=_QUIET_MS,
-                rust_timeout=_QUIET_MS,
+                step=quiet_ms,
+                rust_timeout=quiet_ms,
                 yield_on_timeout=True,
                 recursive=not alone,
                 ignore_permission_denied=True,
@@ -95,7 +97,7 @@ def _seconds(content: Path, index: Path, questions: Path | None) -> Iterator[boo
             if all(_identities(roots)):
                 raise ContentError(str(content), f"cannot be watched: {error}") from error
         while not all(_identities(roots)):
-            time.sleep(_QUIET_MS / 1000)
+            time.sleep(quiet_ms / 1000)
         yield True
 
 

@@ -44,7 +44,7 @@ class Corpus:
         for document, plain in zip(self.documents, documents, strict=True):
             for block, fields in zip(document.blocks, plain["blocks"], strict=True):
                 fields["kind"] = "faq" if isinstance(block, FaqEntry) else "paragraph"
-        skipped = [{"path": e.path, "line": e.line, "reason": e.reason} for e in self.skipped]
+        skipped = [error.to_dict() for error in self.skipped]
         return {"documents": documents, "skipped": skipped}
 
 

@@ -39,13 +39,15 @@ class Generation:
         folder: its files.
         manifest: what it is.
         passages: all of them.
-        vectors: of everything that is searched; `rows` says what each stands for.
+        vectors: of everything that is searched.
+        rows: `ROW` records, what each of `vectors` stands for, ascending by passage; shape (vectors,).
         nearest: finds the nearest of `vectors`.
-        sentences: vectors of sentences; `sentence_rows` says of which.
+        sentences: vectors of sentences.
+        sentence_rows: the same records for `sentences`.
         adaptation: two maps of the question.
         lexicon: words.
         confidence: the curve of this generation.
-        settings: what the site's `faq.toml` set, by name of the setting.
+        settings: what answering needs of the site's `faq.toml`, by name of the setting.
         own_question_top_1: for each FAQ entry in order the number of the passage that its own question finds first, -1
             if it was not asked; shape (entries,), int32.
     """
@@ -98,7 +100,7 @@ class Parts:
         searched: the embedded texts that are searched.
         sentences: the embedded sentences.
         lexicon: their words.
-        settings: what the site's `faq.toml` set.
+        settings: what answering needs of the site's `faq.toml`.
     """
 
     passages: Sequence[Passage]

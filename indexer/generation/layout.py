@@ -74,5 +74,5 @@ class Layout:
 
     @property
     def settings(self) -> Path:
-        """What the site's `faq.toml` set, JSON; published, rolled back and copied with the content."""
+        """What answering needs of the site's `faq.toml`, JSON; published, rolled back and copied with the content."""
         return self.folder / "settings.json"

@@ -24,7 +24,7 @@ class Manifest:
         model: name the user gave; fingerprint: of its files; dim: length of its embeddings.
         documents, passages, vectors, sentences: counts.
         nearest: how the nearest vectors are found, a `SearchKind`; recall: the share of the ten nearest that is.
-        content_hash: SHA-256 over all passages and the model's fingerprint; equal content gives equal hashes.
+        content_hash: SHA-256 over all that the index is made from, see `content_hash`; equal content, equal hashes.
         code_fingerprint: of the code that read and cut the content; "" where nothing of it must be reused.
         files: SHA-256 and size of every file, by its name relative to the folder.
     """
@@ -81,7 +81,7 @@ def verify(folder: Path) -> Manifest:
         IndexDamagedError: names the first file that is missing, surplus or altered.
     """
     manifest = Manifest.read(Layout(folder).manifest)
-    known = {*manifest.files, "manifest.json"}
+    known = {*manifest.files, Layout(folder).manifest.name}
     for path in sorted(folder.rglob("*")):
         # What a link leads to may change after it was checked.
         if path.is_symlink() or not (path.is_dir() or path.relative_to(folder).as_posix() in known):

@@ -142,9 +142,11 @@ class PassageTable:
 
     def sample_questions(self, count: int) -> list[str]:
         """A few FAQ questions from documents spread evenly over the content, always the same ones."""
-        firsts = self._rows("SELECT min(number) FROM passages WHERE kind = ? GROUP BY document_id ORDER BY 1", ("faq",))
-        step = max(1, len(firsts) // count)
-        return [passage.question for passage in self.get([row[0] for row in firsts[::step][:count]])]
+        first_entries = self._rows(
+            "SELECT min(number) FROM passages WHERE kind = ? GROUP BY document_id ORDER BY 1", ("faq",)
+        )
+        step = max(1, len(first_entries) // count)
+        return [passage.question for passage in self.get([row[0] for row in first_entries[::step][:count]])]
 
     def numbers(self, *, tag: str | None = None, kind: PassageKind | None = None) -> IntArray:
         """Numbers of the passages with this tag and of this kind, ascending; shape (n,), int64, read-only."""

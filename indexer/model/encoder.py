@@ -50,6 +50,10 @@ class Encoder(Protocol):
 def load_encoder(folder: Path, *, threads: int | None = None) -> Encoder:
     """Load an exported model, every file verified by its hash first.
 
+    Args:
+        folder: of the exported model.
+        threads: how many embed where there are many texts; default one for each core.
+
     Raises:
         ModelError: missing, damaged, or of an unknown format.
     """

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 _DOCUMENTS, _QUERIES = "model.onnx", "model.int8.onnx"
 _WEIGHTS, _INT8_WEIGHTS = "weights.bin", "weights.int8.bin"  # named in the graphs
-_MIN_PARITY, _MIN_INT8_PARITY = 0.99999, 0.98
+_MIN_PARITY = 0.99999
 _PARITY_TEXTS = (
     "Short.",
     "My partner won't go to counselling, what can I do on my own?",
@@ -29,17 +29,18 @@ _PARITY_TEXTS = (
 )
 
 
-def export_model(model: ModelFiles, folder: Path) -> EncoderCard:
+def export_model(model: ModelFiles, folder: Path, *, min_int8_agreement: float = 0.98) -> EncoderCard:
     """Write the model in the form that serves: ONNX graphs where it can be exported faithfully, else itself.
 
     A graph is encoder, pooling and normalisation in one. That of documents is float32, and its embeddings must agree
     with sentence-transformers' own (cosine >= 0.99999 on texts of every length); a model that cannot be exported so
     is kept as it is and run by torch. That of queries multiplies in int8 (`to_int8`), 1.7 times as fast; where it
-    does not agree (cosine >= 0.98) queries take the other one.
+    does not agree (cosine >= `min_int8_agreement`) queries take the other one.
 
     Args:
         model: from `find_model`.
         folder: made if missing; written aside and renamed, so it is whole or not there.
+        min_int8_agreement: lowest cosine of an int8 embedding with the original on four texts.
 
     Raises:
         ModelError: sentence-transformers is not installed or cannot load the model.
@@ -56,7 +57,7 @@ def export_model(model: ModelFiles, folder: Path) -> EncoderCard:
     )
     with replacing_folder(folder) as aside:
         with quiet():
-            exported = _export_onnx(loaded, card, aside)
+            exported = _export_onnx(loaded, card, aside, min_int8_agreement)
             if exported is None:
                 loaded.save_pretrained(str(aside / TORCH_FOLDER), create_model_card=False)
         card = replace(exported or card, sha256={name: sha256 for name, (sha256, _) in hash_files(aside).items()})
@@ -64,7 +65,9 @@ def export_model(model: ModelFiles, folder: Path) -> EncoderCard:
     return card
 
 
-def _export_onnx(model: SentenceTransformer, card: EncoderCard, folder: Path) -> EncoderCard | None:
+def _export_onnx(
+    model: SentenceTransformer, card: EncoderCard, folder: Path, min_int8_agreement: float
+) -> EncoderCard | None:
     """Write graphs and tokenizer, or return None if this model cannot be exported faithfully."""
     import onnxruntime
 
@@ -98,7 +101,7 @@ def _export_onnx(model: SentenceTransformer, card: EncoderCard, folder: Path) ->
         agreement = _agreement(OnnxEncoder(folder, quick), model)
     except Exception:  # whatever a graph of another shape makes the libraries raise: it is served in float32
         agreement = 0.0
-    if agreement >= _MIN_INT8_PARITY:
+    if agreement >= min_int8_agreement:
         return quick
     for name in (_QUERIES, _INT8_WEIGHTS):
         (folder / name).unlink(missing_ok=True)

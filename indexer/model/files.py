@@ -30,7 +30,8 @@ _DEFAULT_SHA256 = {
 }
 # In a model folder these decide an embedding; documentation and training records do not.
 _MODEL_SUFFIXES = {".safetensors", ".bin", ".json", ".txt", ".model", ".py"}
-_NOT_THE_MODEL = {"data_config.json", "tuning.json"}
+TUNING_NOTE = "tuning.json"
+_NOT_THE_MODEL = {"data_config.json", TUNING_NOTE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ import numpy as np
 from indexer.arrays import FloatArray, IntArray
 from indexer.model.card import TOKENIZER, EncoderCard
 
-# So many tokens go together that a core's caches hold what they need.
+# Few enough tokens go together that a core's caches hold what they need.
 _BATCH_TOKENS = 512
 # A question's embedding never depends, not by a bit, on what else is asked.
 _ALONE = 1
@@ -119,7 +119,7 @@ class OnnxEncoder:
 
 
 def _batches(rows: list[list[int]], tokens: int) -> Iterator[IntArray]:
-    """Numbers of rows of equal length, of at most so many tokens together, or one row."""
+    """Numbers of rows of equal length, of at most `tokens` tokens together, or one row."""
     lengths = np.array([len(row) for row in rows])
     order = np.argsort(lengths, kind="stable")
     for equal in np.split(order, np.flatnonzero(np.diff(lengths[order])) + 1):

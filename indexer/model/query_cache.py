@@ -68,6 +68,7 @@ class QueryCache:
         """Embed what nobody else is embedding, and hand it to whoever waits."""
         try:
             embedded = self._encoder.encode_query(list(mine))
+            vectors = {text: vector.copy() for text, vector in zip(mine, embedded, strict=True)}
         except BaseException as error:  # whoever waits must hear of it, whatever it is
             with self._lock:
                 for text in mine:
@@ -75,7 +76,6 @@ class QueryCache:
             for asked in mine.values():
                 asked.set_exception(error)
             raise
-        vectors = {text: vector.copy() for text, vector in zip(mine, embedded, strict=True)}
         with self._lock:
             for text, vector in vectors.items():
                 del self._asked[text]

@@ -127,24 +127,24 @@ def _asking_the_same(entries: Sequence[Passage], questions: FloatArray) -> list[
     equal: dict[Hashable, list[int]] = defaultdict(list)
     for place, entry in enumerate(entries):
         equal[_plain(entry.question) or place].append(place)
-    firsts = [places[0] for places in equal.values()]
-    members = dict(zip(firsts, equal.values(), strict=True))
-    leader = {first: first for first in firsts}
+    first_places = [places[0] for places in equal.values()]
+    members = dict(zip(first_places, equal.values(), strict=True))
+    leader = {first: first for first in first_places}
 
     def leader_of(place: int) -> int:
         while leader[place] != place:
             place = leader[place]
         return place
 
-    vectors = questions[firsts]
-    for start in range(0, len(firsts), _BLOCK):
+    vectors = questions[first_places]
+    for start in range(0, len(first_places), _BLOCK):
         near = vectors[start : start + _BLOCK] @ vectors[start:].T >= NEAR_DUPLICATE
         for row, column in np.argwhere(np.triu(near, 1)).tolist():
-            one, other = leader_of(firsts[start + row]), leader_of(firsts[start + column])
+            one, other = leader_of(first_places[start + row]), leader_of(first_places[start + column])
             if one != other:
                 leader[max(one, other)] = min(one, other)
     groups: dict[int, list[int]] = defaultdict(list)
-    for first in firsts:
+    for first in first_places:
         groups[leader_of(first)] += members[first]
     return [sorted(group) for group in groups.values() if len(group) > 1]
 

@@ -189,11 +189,12 @@ def sure_entries(built: Generation, earlier: UnchangedPassages, sampling: Sampli
     entries = old.rows["passage"][old.entries()]
     sure[new_numbers[entries[(old.own_question_top_1 == entries) & (new_numbers[entries] >= 0)]]] = True
     questions, owners = built.vectors.vectors(rows), built.rows["passage"][rows]
+    nearest = min(sampling.nearest, len(owners))
     for texts in changed:
         for start in range(0, len(texts), _BLOCK):
             cosines = questions @ texts[start : start + _BLOCK].T
-            sure[owners[np.argpartition(cosines, -sampling.nearest, axis=0)[-sampling.nearest :]]] = False
-    sure[owners[:: len(owners) // sampling.sampled]] = False
+            sure[owners[np.argpartition(cosines, -nearest, axis=0)[-nearest:]]] = False
+    sure[owners[:: max(1, len(owners) // sampling.sampled)]] = False
     return sure
 
 

@@ -12,7 +12,7 @@ from indexer.vectors.stored_rows import StoredRows
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchLimits:
-    """When rows are too many for a kind of search.
+    """When rows are too many for a kind of search; an index that is opened has the defaults.
 
     Attributes:
         max_exact: with more rows, candidates are found by 2 bits a number; a filter of more rows likewise.
@@ -49,7 +49,7 @@ def open_neighbours(
         stored: all rows.
         path: of what `NearestNeighbours.to_bytes` gave, its hash verified; not there if it gave nothing.
         kind: that was built.
-        limits: as it was built with.
+        limits: `max_exact` is that of a filter here.
 
     Raises:
         IndexDamagedError: the file is no index of these rows.

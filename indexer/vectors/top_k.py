@@ -35,8 +35,11 @@ def rows_of(bounds: IntArray, numbers: IntArray) -> tuple[IntArray, IntArray]:
     """All rows of some passages, in their order, and where in them those of each passage begin.
 
     Args:
-        bounds: the first row of every passage, and the number of rows.
-        numbers: of passages.
+        bounds: the first row of every passage, and the number of rows; int64, shape (passages + 1,).
+        numbers: of passages, int64, shape (n,).
+
+    Returns:
+        Row numbers, int64, shape (rows,), and where in them each passage begins, int64, shape (n,).
     """
     begins = bounds[numbers]
     counts = bounds[numbers + 1] - begins

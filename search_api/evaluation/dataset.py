@@ -14,19 +14,22 @@ from indexer.documents import Passage, PassageKind
 from indexer.errors import ContentError, DatasetError
 from indexer.labelled import LabelledQuestions, json_lines
 from indexer.progress import Progress
+from indexer.settings import Settings
 from indexer.store.index_store import IndexStore
 from indexer.tuning import tune_passages
 from search_api.evaluation.evaluation import Evaluation, evaluate
 from search_api.searcher import Searcher
 
 
-def evaluate_dataset(folder: Path, model: str, *, tune: bool = False, progress: Progress | None = None) -> Evaluation:
+def evaluate_dataset(
+    folder: Path, settings: Settings, *, tune: bool = False, progress: Progress | None = None
+) -> Evaluation:
     """Evaluate on a folder in the BEIR layout, over a temporary index of its ``corpus.jsonl``.
 
     Args:
         folder: ``corpus.jsonl`` (_id, title, text and optional alternates; a title makes an entry a FAQ), and what
             `LabelledQuestions.read` reads.
-        model: as for `build_index`.
+        settings: the model, and from which confidence on a question counts as answered.
         tune: tune the model on the corpus first, never on the questions; where that does not help or there are too few
             entries, the model is used as it is.
         progress: as for `build_index`; while tuning, as for `tune_model`.
@@ -38,10 +41,13 @@ def evaluate_dataset(folder: Path, model: str, *, tune: bool = False, progress: 
     passages = read_passages(folder / "corpus.jsonl")
     with tempfile.TemporaryDirectory() as temporary:
         store, tuned = IndexStore(Path(temporary) / "index"), Path(temporary) / "tuned"
-        tuning = _tune(passages, tuned, model, folder, progress) if tune else None
-        encoder = stored_encoder(store, str(tuned) if tuning and tuning["kept"] else model)
+        tuning = _tune(passages, tuned, settings.model, folder, progress) if tune else None
+        encoder = stored_encoder(store, str(tuned) if tuning and tuning["kept"] else settings.model)
         index_passages(passages, store.folder, encoder, progress=progress)
-        return replace(evaluate(Searcher(store.load(), encoder), questions, folder.resolve().name), tuning=tuning)
+        return replace(
+            evaluate(Searcher(store.load(), encoder, settings=settings), questions, folder.resolve().name),
+            tuning=tuning,
+        )
 
 
 def _tune(

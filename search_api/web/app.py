@@ -53,6 +53,7 @@ def create_app(live: LiveIndex, settings: Settings | None = None, *, rebuilder: 
 
     Raises:
         FaqError: the key can be guessed.
+        SettingsError: a variable of the environment is wrong.
     """
     settings = settings or Settings()
 

@@ -62,7 +62,7 @@ class PassageOut(_Model):
     heading: str | None = Field(description="The nearest heading above it.", examples=["Going on your own"])
     heading_path: list[str] = Field(description="All headings above it, outermost first.")
     question: str | None = Field(description="The FAQ question; null for a paragraph.")
-    alternates: list[str] = Field(description="Other phrasings of the FAQ question.")
+    alternates: list[str] = Field(description="Other phrasings of the question, or questions that a paragraph answers.")
     text: str = Field(description="The paragraph or the answer.")
     tags: list[str]
     lang: str = Field(description="ISO 639-1 code.", examples=["en"])

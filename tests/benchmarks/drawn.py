@@ -44,7 +44,7 @@ class DrawnEncoder:
 
 
 def build_drawn(index: Path, count: int) -> None:
-    """Index so many passages of one sentence each, whose words are those of the demonstration content."""
+    """Index `count` passages of one sentence each, whose words are those of the demonstration content."""
     encoder = stored_encoder(IndexStore(index), DEFAULT_MODEL)
     index_passages(list(_passages(count)), index, DrawnEncoder(encoder))
 

@@ -18,8 +18,9 @@ from indexer.errors import ContentError, ModelError
 from indexer.model import training
 from indexer.model.encoder import load_encoder
 from indexer.model.export import export_model
-from indexer.model.files import find_model
-from indexer.tuning import NOTE, TuningReport, training_pairs, tune_model
+from indexer.model.files import TUNING_NOTE, find_model
+from indexer.settings import Settings
+from indexer.tuning import TuningReport, training_pairs, tune_model
 from search_api.evaluation.dataset import evaluate_dataset
 from tests.conftest import ROOT
 
@@ -161,11 +162,11 @@ def test_a_tuned_model_is_an_ordinary_model_with_a_note(
     card = export_model(found, tmp_path / "exported")
     assert (card.query_prompt, card.document_prompt) == ("query: ", "passage: ")
     assert load_encoder(tmp_path / "exported").encode_query(["alone"]).shape == (1, 32)
-    note = json.loads((folder / NOTE).read_text())
+    note = json.loads((folder / TUNING_NOTE).read_text())
     assert note == report.to_dict()
     assert (note["model"], note["fingerprint"]) == (base, find_model(base).fingerprint)
     assert (note["seed"], note["pairs"], note["before"], note["after"]) == (0, 60, 0.5, 0.6)
-    (folder / NOTE).write_text("{}")
+    (folder / TUNING_NOTE).write_text("{}")
     assert find_model(str(folder)).fingerprint == found.fingerprint
     assert [path.name for path in folder.parent.iterdir()] == ["tuned"]
 
@@ -177,7 +178,7 @@ def test_a_model_tuned_earlier_is_replaced(
     tune_model(content, tmp_path / "models" / "tuned", model=base)
     (tmp_path / "models" / "tuned" / "left-over").touch()
     tune_model(content, tmp_path / "models" / "tuned", model=base, seed=1)
-    assert json.loads((tmp_path / "models" / "tuned" / NOTE).read_text())["seed"] == 1
+    assert json.loads((tmp_path / "models" / "tuned" / TUNING_NOTE).read_text())["seed"] == 1
     assert not (tmp_path / "models" / "tuned" / "left-over").exists()
     assert [path.name for path in (tmp_path / "models").iterdir()] == ["tuned"]
 
@@ -258,11 +259,11 @@ def test_a_data_set_is_evaluated_with_the_tuned_model(
     (tmp_path / "queries.jsonl").write_text('{"_id": "q", "text": "what is aaa?"}\n')
     (tmp_path / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq\tf0\t1\n")
     reach(monkeypatch, *BETTER)
-    tuning = evaluate_dataset(tmp_path, base, tune=True).to_dict()["tuning"]
+    tuning = evaluate_dataset(tmp_path, Settings(model=base), tune=True).to_dict()["tuning"]
     assert (tuning["kept"], tuning["pairs"], tuning["held_out"]) == (True, 40, 6)
-    assert "tuning" not in evaluate_dataset(tmp_path, base).to_dict()
+    assert "tuning" not in evaluate_dataset(tmp_path, Settings(model=base)).to_dict()
     (tmp_path / "corpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows[:20]))
-    tuning = evaluate_dataset(tmp_path, base, tune=True).to_dict()["tuning"]
+    tuning = evaluate_dataset(tmp_path, Settings(model=base), tune=True).to_dict()["tuning"]
     assert not tuning["kept"]
     assert "gives 20 pairs" in tuning["reason"]
 

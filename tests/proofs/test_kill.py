@@ -20,7 +20,7 @@ from tests.proofs.rebuilder import KILLED, Rebuilder, encoder_of, write_version
 
 
 def kill_again_and_again(rebuilder: Rebuilder, folder: Path, kills: int, encoder: Encoder | None) -> list[int]:
-    """Kill so many rebuilds; how many generations each published before."""
+    """Kill `kills` rebuilds; how many generations each published before."""
     content, index = folder / "content", folder / "index"
     chance = random.Random(kills)
     version, number, counts = 0, "000000", []

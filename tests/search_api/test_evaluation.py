@@ -132,7 +132,7 @@ def test_questions_without_a_passage_that_answers_are_not_scored(searching: Open
     assert evaluate(searching(TEXTS), asked, "one").queries == 1
 
 
-def test_strangers_told_from_answers_without_fail(report: Evaluation) -> None:
+def test_off_topic_questions_told_from_answers_without_fail(report: Evaluation) -> None:
     assert report.no_answer is not None
     assert (report.no_answer.auroc, report.no_answer.coverage_at_5, report.no_answer.coverage_at_10) == (1, 1, 1)
     assert 0 <= report.no_answer.ece <= 1

@@ -1,4 +1,4 @@
-"""At most so many searches at once; everybody else is answered meanwhile."""
+"""A limited number of searches at once; everybody else is answered meanwhile."""
 
 from __future__ import annotations
 

@@ -64,10 +64,10 @@ def test_what_is_matched_is_a_text_of_the_passage(searcher: Searcher) -> None:
 
 def test_an_answer_is_told_from_no_answer(searcher: Searcher) -> None:
     known = searcher.search("Can I see a counsellor on my own?")
-    stranger = searcher.search("how do I change the oil filter of a tractor")
+    off_topic = searcher.search("how do I change the oil filter of a tractor")
     assert known.answered is Answered.HIGH
-    assert stranger.answered is Answered.NONE
-    assert 0 <= stranger.confidence < known.confidence <= 1
+    assert off_topic.answered is Answered.NONE
+    assert 0 <= off_topic.confidence < known.confidence <= 1
 
 
 def test_a_result_is_ranked_whole_and_without_repeats(searcher: Searcher) -> None:

@@ -44,7 +44,12 @@ class Watched:
 
     def _run(self) -> None:
         with suppress(EndedError):
-            watch(*self._arguments, build=self._build, failed=lambda error: self.errors.append(str(error)))
+            watch(
+                *self._arguments,
+                build=self._build,
+                failed=lambda error: self.errors.append(str(error)),
+                quiet_ms=200,
+            )
 
     def _build(self) -> None:
         if self._over:
@@ -66,8 +71,7 @@ class Watched:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("search_api.watch._QUIET_MS", 200)
+def folder(tmp_path: Path) -> Path:
     (tmp_path / "content" / "below").mkdir(parents=True)
     return tmp_path / "content"
 

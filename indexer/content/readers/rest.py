@@ -13,6 +13,7 @@ from indexer.content.readers.rest_extensions import register_unknown
 from indexer.documents import Document
 from indexer.errors import ContentError
 
+_LONGEST_LINE = 1_000_000
 _SETTINGS: dict[str, object] = {
     "report_level": 5,
     "halt_level": 6,
@@ -30,12 +31,11 @@ _SETTINGS: dict[str, object] = {
     "math_output": "LaTeX",
     "section_self_link": False,
     "toc_backlinks": False,
-    "line_length_limit": 1_000_000,
+    "line_length_limit": _LONGEST_LINE,
     "_disable_config": True,
     "input_encoding": "unicode",
     "output_encoding": "unicode",
 }
-_LONGEST_LINE = 1_000_000
 
 
 def read(path: str, text: str) -> Document:

@@ -8,9 +8,9 @@ from indexer.content.readers.markdown import render
 from indexer.content.readers.prose.blocks import joined_text
 from indexer.content.readers.prose.html_blocks import blocks_of
 from indexer.content.readers.prose.metadata import line_of, metadata_of
+from indexer.content.readers.prose.yaml_text import load_yaml
 from indexer.content.readers.reader import TextReader
 from indexer.content.readers.tables.records import FIELDS, Record, answer_text, field_of, table_document
-from indexer.content.readers.yaml_text import load_yaml
 from indexer.documents import Document
 from indexer.errors import ContentError
 

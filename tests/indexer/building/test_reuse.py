@@ -1,4 +1,4 @@
-"""What an earlier generation has is taken over: only what is new is read and embedded, to the same bytes."""
+"""What an earlier generation has is reused: only what is new is read and embedded, to the same bytes."""
 
 from __future__ import annotations
 

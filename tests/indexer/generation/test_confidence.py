@@ -68,16 +68,16 @@ def test_no_signal_is_too_large(signal: float, expected: int) -> None:
 
 
 @pytest.mark.parametrize("middle", [-0.2, 0.0, 0.3, 0.4])
-def test_strangers_as_far_away_as_usual_leave_the_built_in_curve(middle: float) -> None:
+def test_off_topic_questions_as_far_away_as_usual_leave_the_built_in_curve(middle: float) -> None:
     assert Confidence.of_off_topic([0.1 - 1, middle, 1.0]) == BUILT_IN
 
 
 @pytest.mark.parametrize("middle", [0.41, 0.5, 0.8, 0.95, 1.0])
-def test_a_model_that_finds_strangers_near_is_believed_later(middle: float) -> None:
+def test_a_model_that_finds_off_topic_questions_near_is_believed_later(middle: float) -> None:
     placed = Confidence.of_off_topic([0.0, middle, middle, middle, 1.0])
     assert placed.probability(min(middle, 0.99)) == pytest.approx(BUILT_IN.probability(0.4), abs=1e-9)
     assert placed.probability(1.0) == pytest.approx(BUILT_IN.probability(1.0), abs=1e-9)
-    half = (min(middle, 0.99) + 1) / 2  # half of the way from the strangers to a perfect hit, on either scale
+    half = (min(middle, 0.99) + 1) / 2  # half of the way from the off-topic questions to a perfect hit, on either scale
     assert placed.probability(half) == pytest.approx(BUILT_IN.probability(0.7), abs=1e-9)
     assert placed.questions == 0
 

@@ -237,11 +237,8 @@ def test_an_index_is_not_searched_with_another_model(site: SmallSite, encoder: E
         Searcher(site.store.load(), encoder)
 
 
-def test_where_int8_does_not_agree_questions_are_embedded_in_float32(
-    tiny_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("indexer.model.export._MIN_INT8_PARITY", 1.1)
-    card = export_model(find_model(str(tiny_models / "cls")), tmp_path / "exported")
+def test_where_int8_does_not_agree_questions_are_embedded_in_float32(tiny_models: Path, tmp_path: Path) -> None:
+    card = export_model(find_model(str(tiny_models / "cls")), tmp_path / "exported", min_int8_agreement=1.1)
     assert card.query_graph == card.document_graph
     assert not list((tmp_path / "exported").glob("*int8*"))
     encoder = load_encoder(tmp_path / "exported")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 
-from indexer.content.readers.yaml_text import load_yaml
+from indexer.content.readers.prose.yaml_text import load_yaml
 from indexer.errors import ContentError
 
 _YAML = re.compile(r"\A\s*---[ \t]*\n(?P<fields>.*?)(?:^|\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
