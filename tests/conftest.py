@@ -47,7 +47,10 @@ _SLOW_FIXTURES = {"model_folder", "tiny_models"}
 _SLOW_TESTS = (
     "tests/proofs/", "tests/search_api/page/", "tests/search_api/test_cli", "tests/search_api/test_re",
     "tests/search_api/test_watch", "tests/search_api/test_workers", "tests/test_base_install", "tests/test_notebooks",
-    "tests/test_promises", "tests/test_readme", "tests/indexer/store/test_lock", "tests/indexer/building/test_disk",
+    "tests/test_promises", "tests/test_readme", "tests/fitting/", "tests/search_api/test_eval",
+    "tests/search_api/test_live_index", "tests/indexer/test_tuning", "tests/indexer/store/test_lock",
+    "tests/indexer/model/test_model.py::test_an_unknown_name",
+    "tests/indexer/generation/test_generation.py::test_one_flipped_byte", "tests/indexer/building/test_disk",
 )  # fmt: skip
 
 
