@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from indexer.generation.generation import Generation
-from tests.conftest import SmallSite
+from tests.conftest import ROOT, SmallSite
 
 
 def damage(site: SmallSite, number: str, name: str = "rows.npy") -> None:
@@ -23,3 +28,28 @@ def three(site: SmallSite) -> SmallSite:
 
 def words_of(generation: Generation) -> str:
     return generation.passages.get([0])[0].text
+
+
+HOLD_THE_LOCK = """
+import sys, time
+from pathlib import Path
+from indexer.store.index_store import IndexStore
+with IndexStore(Path(sys.argv[1])).writing():
+    print("locked", flush=True)
+    time.sleep(60)
+"""
+
+
+def start(code: str, *arguments: Path) -> subprocess.Popen[str]:
+    """Run Python code and wait for its first line."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline(), "it ended before its first line"
+    return process
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGKILL)
+    process.communicate()

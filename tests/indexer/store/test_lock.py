@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from indexer.errors import IndexLockedError
-from tests.conftest import ROOT, SmallSite
-
-HOLD_THE_LOCK = """
-import sys, time
-from pathlib import Path
-from indexer.store.index_store import IndexStore
-with IndexStore(Path(sys.argv[1])).writing():
-    print("locked", flush=True)
-    time.sleep(60)
-"""
-
+from tests.conftest import SmallSite
+from tests.indexer.store.conftest import HOLD_THE_LOCK, kill, start
 
 BUILD_SLOWLY = """
 import sys, time
@@ -37,21 +24,6 @@ class SlowEncoder(HashedWordsEncoder):
 
 build_index(Path(sys.argv[1]), Path(sys.argv[2]), encoder=SlowEncoder())
 """
-
-
-def start(code: str, *arguments: Path) -> subprocess.Popen[str]:
-    """Run Python code and wait for its first line."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, arguments)], stdout=subprocess.PIPE, text=True, cwd=ROOT
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline(), "it ended before its first line"
-    return process
-
-
-def kill(process: subprocess.Popen[str]) -> None:
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
 
 
 def test_a_generation_half_removed_is_not_taken_for_one(three: SmallSite) -> None:

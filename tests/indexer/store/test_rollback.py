@@ -2,41 +2,14 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from indexer.errors import IndexDamagedError, IndexLockedError, IndexMissingError, IndexStoreError
 from indexer.store.index_store import IndexStore
-from tests.conftest import ROOT, SmallSite
-from tests.indexer.store.conftest import damage, words_of
-
-HOLD_THE_LOCK = """
-import sys, time
-from pathlib import Path
-from indexer.store.index_store import IndexStore
-with IndexStore(Path(sys.argv[1])).writing():
-    print("locked", flush=True)
-    time.sleep(60)
-"""
-
-
-def start(code: str, *arguments: Path) -> subprocess.Popen[str]:
-    """Run Python code and wait for its first line."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, arguments)], stdout=subprocess.PIPE, text=True, cwd=ROOT
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline(), "it ended before its first line"
-    return process
-
-
-def kill(process: subprocess.Popen[str]) -> None:
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+from tests.conftest import SmallSite
+from tests.indexer.store.conftest import HOLD_THE_LOCK, damage, kill, start, words_of
 
 
 def test_a_site_rolled_back_does_not_jump_forward_unless_it_must(three: SmallSite) -> None:
