@@ -248,7 +248,7 @@ class serving:  # noqa: N801  # used as a function
         self.process = subprocess.Popen(
             command, env=os.environ | self._environment, stdout=self._stderr, stderr=self._stderr
         )
-        for _ in range(600):
+        for _ in range(1_200):
             try:
                 urllib.request.urlopen(self.url + "health", timeout=1)
                 return self.url
@@ -268,6 +268,6 @@ class serving:  # noqa: N801  # used as a function
         return Path(self._stderr.name).read_text("utf-8")
 
     def _end(self) -> str:
-        self.process.wait(timeout=30)
+        self.process.wait(timeout=120)
         with self._stderr:
             return self.read_log()

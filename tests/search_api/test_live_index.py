@@ -21,7 +21,7 @@ from tests.conftest import HashedWordsEncoder, SmallSite
 
 
 def eventually(is_so: Callable[[], bool]) -> None:
-    for _ in range(400):
+    for _ in range(2_400):  # two minutes: a busy machine is no failure
         if is_so():
             return
         time.sleep(0.05)
