@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from indexer.errors import FaqError, IndexMissingError
 from indexer.generation.generation import Generation
@@ -22,6 +23,14 @@ _POLL_SECONDS = 0.5
 _RETRY_SECONDS = 30.0
 
 
+class Serving(NamedTuple):
+    """What serves at one moment; replaced as a whole, so that nobody sees half of a change."""
+
+    searcher: Searcher | None
+    problem: str
+    """Why the published generation is not the one that serves, "" if it is."""
+
+
 class LiveIndex:
     """The searcher of the published generation; a request takes it once and keeps it to its end.
 
@@ -35,8 +44,7 @@ class LiveIndex:
         self._store = IndexStore(folder)
         self._given = encoder
         self._settings = settings
-        self._searcher: Searcher | None = None
-        self._problem = ""
+        self._serving = Serving(None, "")
         self._refused, self._retry_at = "", 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="live-index", daemon=True)
@@ -53,9 +61,9 @@ class LiveIndex:
             self._thread.join()
 
     @property
-    def problem(self) -> str:
-        """Why the published generation is not the one that serves, "" if it is."""
-        return self._problem
+    def serving(self) -> Serving:
+        """What serves now, and what is wrong with what is published."""
+        return self._serving
 
     def searcher(self) -> Searcher:
         """The searcher to use for one request.
@@ -63,41 +71,43 @@ class LiveIndex:
         Raises:
             IndexMissingError: no generation could be loaded yet.
         """
-        if self._searcher is None:
-            raise IndexMissingError(self._problem or "the index is being loaded; try again in a moment")
-        return self._searcher
+        searcher, problem = self._serving
+        if searcher is None:
+            raise IndexMissingError(problem or "the index is being loaded; try again in a moment")
+        return searcher
 
     def refresh(self) -> None:
         """Load the published generation if it is not the one that serves; what serves stays on any error.
 
         Where nothing serves yet and the published generation is damaged, the newest sound one does.
         """
-        problem, published = "", ""
+        searcher, problem, published = self._serving.searcher, "", ""
         try:
-            if self._searcher is None:
+            if searcher is None:
                 sound = self._store.load_sound()
-                self._serve(sound.generation)
-                problem = sound.problem
+                searcher, problem = self._load(sound.generation), sound.problem
             else:
                 published = self._store.current()
                 if published == self._refused and time.monotonic() < self._retry_at:
                     return
-                if published != self._searcher.generation.manifest.generation:
-                    self._serve(self._store.load(published))
+                if published != searcher.generation.manifest.generation:
+                    searcher = self._load(self._store.load(published))
         except Exception as error:  # whatever it is, it must not end the thread that follows
             problem = str(error) if isinstance(error, FaqError | OSError) else f"{type(error).__name__}: {error}"
             self._refused, self._retry_at = published, time.monotonic() + _RETRY_SECONDS
-        if problem and problem != self._problem:
+        if problem and problem != self._serving.problem:
             logger.warning("%s", problem)
-        self._problem = problem
+        self._serving = Serving(searcher, problem)
 
-    def _serve(self, generation: Generation) -> None:
+    def _load(self, generation: Generation) -> Searcher:
         fingerprint = generation.manifest.fingerprint
-        serving = self._searcher.encoder if self._searcher else self._given
-        if serving is None or (serving.fingerprint != fingerprint and self._given is None):
-            serving = QueryCache(load_encoder(self._store.model_folder(fingerprint)))
-        self._searcher = Searcher(generation, serving, settings=self._settings)
+        serving = self._serving.searcher
+        encoder = serving.encoder if serving else self._given
+        if encoder is None or (encoder.fingerprint != fingerprint and self._given is None):
+            encoder = QueryCache(load_encoder(self._store.model_folder(fingerprint)))
+        searcher = Searcher(generation, encoder, settings=self._settings)
         logger.info("serving generation %s", generation.manifest.generation)
+        return searcher
 
     def _follow(self) -> None:
         while not self._stop.wait(_POLL_SECONDS):

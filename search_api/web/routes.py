@@ -13,7 +13,6 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 from starlette.types import Receive, Scope, Send
 
-from indexer.errors import IndexStoreError
 from search_api.live_index import LiveIndex
 from search_api.results import document_json, passage_json, result_json
 from search_api.searcher import Searcher
@@ -158,12 +157,12 @@ async def health() -> JSONResponse:
 @router.get("/ready", tags=["index"], response_model=Ready, responses={503: {"model": Ready}})
 async def ready(live: Live) -> JSONResponse:
     """Whether questions are answered, and from the newest generation."""
-    try:
-        generation = live.searcher().generation.manifest.generation
-    except IndexStoreError:
+    searcher, problem = live.serving
+    if searcher is None:
         body = {"status": "unavailable", "generation": None, "reason": "no index could be loaded; see the server's log"}
         return JSONResponse(body, 503, {"Retry-After": "5"})
-    if live.problem:
+    generation = searcher.generation.manifest.generation
+    if problem:
         reason = "the newest generation could not be loaded; see the server's log"
         return JSONResponse({"status": "degraded", "generation": generation, "reason": reason})
     return JSONResponse({"status": "ready", "generation": generation, "reason": None})

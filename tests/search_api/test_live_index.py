@@ -54,13 +54,32 @@ def live(site: SmallSite) -> Iterator[LiveIndex]:
     live.stop()
 
 
+def test_no_moment_shows_a_new_searcher_with_the_old_problem(
+    site: SmallSite, live: LiveIndex, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[bool, bool]] = []
+
+    def look(_: logging.LogRecord) -> bool:
+        seen.append((live.serving.searcher is None, live.serving.problem == ""))
+        return True
+
+    logger = logging.getLogger("faq")
+    monkeypatch.setattr(logger, "filters", [look])
+    with caplog.at_level(logging.INFO, "faq"):
+        live.refresh()
+        site.publish("first words")
+        live.refresh()
+    assert seen == [(True, True), (True, False)]  # at "no index in ..." and at "serving generation 000001"
+    assert (served(live), live.serving.problem) == ("000001", "")
+
+
 def test_an_empty_folder_is_waited_for(site: SmallSite, live: LiveIndex) -> None:
     live.start()
     with pytest.raises(IndexMissingError, match="build one: faq index"):
         live.searcher()
-    assert "build one" in live.problem
+    assert "build one" in live.serving.problem
     site.publish("first words")
-    eventually(lambda: live.problem == "")
+    eventually(lambda: live.serving.problem == "")
     assert served(live) == "000001"
 
 
@@ -91,17 +110,17 @@ def test_a_damaged_new_generation_leaves_the_old_one_serving(site: SmallSite, li
     publish_damaged(site)
     live.refresh()
     assert served(live) == "000001"
-    assert "vectors.npy does not match" in live.problem
+    assert "vectors.npy does not match" in live.serving.problem
     assert site.publish("whole again").generation == "000003"
     live.refresh()
-    assert (served(live), live.problem) == ("000003", "")
+    assert (served(live), live.serving.problem) == ("000003", "")
 
 
 def test_a_damaged_first_generation_is_a_problem_not_a_crash(site: SmallSite, live: LiveIndex) -> None:
     site.publish("first words")
     damage_the_newest(site)
     live.refresh()
-    assert "vectors.npy" in live.problem
+    assert "vectors.npy" in live.serving.problem
     with pytest.raises(IndexMissingError):
         live.searcher()
 
@@ -116,12 +135,12 @@ def test_a_server_started_on_a_damaged_generation_answers_from_the_one_before(
         for _ in range(3):
             live.refresh()
             assert served(live) == "000001"
-            assert "000002/vectors.npy does not match" in live.problem  # /ready says degraded
+            assert "000002/vectors.npy does not match" in live.serving.problem  # /ready says degraded
     assert len(caplog.records) == 1
     assert live.searcher().search("words").hits[0].passage.text == "first words"
     site.publish("third words")
     live.refresh()
-    assert (served(live), live.problem) == ("000003", "")
+    assert (served(live), live.serving.problem) == ("000003", "")
 
 
 def test_a_rollback_is_taken_up_while_it_serves(site: SmallSite, live: LiveIndex) -> None:
@@ -130,7 +149,7 @@ def test_a_rollback_is_taken_up_while_it_serves(site: SmallSite, live: LiveIndex
     live.refresh()
     site.store.rollback()
     live.refresh()
-    assert (served(live), live.problem) == ("000001", "")
+    assert (served(live), live.serving.problem) == ("000001", "")
 
 
 def test_one_problem_is_logged_once(site: SmallSite, live: LiveIndex, caplog: pytest.LogCaptureFixture) -> None:
@@ -145,7 +164,7 @@ def test_an_index_deleted_while_it_serves_goes_on_serving(site: SmallSite, live:
     live.refresh()
     shutil.rmtree(site.index)
     live.refresh()
-    assert live.problem
+    assert live.serving.problem
     assert live.searcher().search("words").hits[0].passage.text == "first words"
 
 
@@ -156,7 +175,7 @@ def test_an_index_of_another_model_is_a_problem_when_the_encoder_is_given(site: 
     other.fingerprint = "1" * 64
     site.build(other)
     live.refresh()
-    assert "built with hashed-words" in live.problem
+    assert "built with hashed-words" in live.serving.problem
     assert served(live) == "000001"
 
 
@@ -168,7 +187,7 @@ def test_an_index_rebuilt_with_another_model_is_followed(site: SmallSite, tiny_m
     assert live.searcher().encoder.dim == 32
     build_index(site.content, site.index, settings=Settings(model=str(tiny_models / "cls")))
     live.refresh()
-    assert (live.problem, served(live), live.searcher().encoder.dim) == ("", "000002", 24)
+    assert (live.serving.problem, served(live), live.searcher().encoder.dim) == ("", "000002", 24)
 
 
 def test_requests_never_see_half_a_swap(site: SmallSite, live: LiveIndex) -> None:
