@@ -16,10 +16,10 @@ import numpy as np
 
 from indexer.calibration import calibrate
 from indexer.code_fingerprint import code_fingerprint
-from indexer.content.corpus import read_corpus
+from indexer.content.folder import is_folder
 from indexer.content.passages import Splitter
 from indexer.documents import Passage
-from indexer.errors import IndexStoreError, ModelError
+from indexer.errors import ContentError, IndexStoreError, ModelError
 from indexer.generation.generation import Generation, content_hash, seal, write_draft
 from indexer.generation.manifest import Manifest
 from indexer.generation.reuse import UnchangedPassages
@@ -50,6 +50,7 @@ def build_index(
     questions: LabelledQuestions | None = None,
     full: bool = False,
     force: bool = False,
+    drop_unreadable: bool = False,
     limits: SearchLimits = DEFAULT_LIMITS,
     sampling: Sampling = DEFAULT_SAMPLING,
     progress: Progress | None = None,
@@ -64,12 +65,13 @@ def build_index(
         questions: labelled questions of this site, on which the confidence is fitted; default: the settings'.
         full: embed everything anew and publish even if nothing changed.
         force: publish whatever the gate says.
+        drop_unreadable: leave out what cannot be read; by default its earlier passages stay, see `BuildReport.stale`.
         limits: of the search for nearest neighbours.
         sampling: which FAQ questions are asked again after a change.
         progress: called with (texts embedded so far, texts to embed).
 
     Raises:
-        ContentError: the folder is missing, or nothing in it can be read.
+        ContentError: the folder is missing or stands inside the index folder, or nothing in it can be read.
         SettingsError: a setting is wrong.
         DatasetError: the labelled questions that the settings name cannot be read.
         ModelError: the model is missing, damaged or unusable.
@@ -77,9 +79,7 @@ def build_index(
         PublicationRefusedError: the gate stopped it; carries the report.
     """
     started = time.perf_counter()
-    if not content.exists():
-        read_corpus(content)  # says so before an index folder is made
-    site = read_site_settings(content) if content.is_dir() else {}
+    site = _site_settings(content, index)
     settings = (settings or Settings()).with_site(site)
     if questions is None and settings.questions is not None:
         questions = LabelledQuestions.read(settings.questions)
@@ -87,7 +87,8 @@ def build_index(
     with store.writing():
         previous = _previous(store)
         earlier = _reusable(previous, full)
-        source = Source.read(content, earlier.documents() if earlier else {})
+        documents = previous.generation.documents() if previous else {}
+        source = Source.read(content, documents if earlier else {}, {} if drop_unreadable else documents, index)
         encoder = encoder or stored_encoder(store, settings.model)
         if earlier and earlier.manifest.fingerprint != encoder.fingerprint:
             earlier = None
@@ -104,7 +105,7 @@ def build_index(
             previous=previous,
             unchanged=UnchangedPassages.of(earlier, old, passages) if earlier else None,
             site=of_serving(site),
-            content_hash=content_hash(passages, encoder.fingerprint, questions, of_serving(site)),
+            content_hash=content_hash(passages, encoder.fingerprint, questions, of_serving(site), source.stale),
             sampling=sampling,
             started=started,
         )
@@ -167,6 +168,14 @@ def stored_encoder(store: IndexStore, model: str) -> Encoder:
         return load_encoder(folder)
 
 
+def _site_settings(content: Path, index: Path) -> dict[str, Any]:
+    """What the site sets; refuses content that is not there or is part of an index, before an index folder is made."""
+    site = read_site_settings(content) if is_folder(content) else {}
+    if content.resolve().is_relative_to(index.resolve()):
+        raise ContentError(str(content), f"stands inside the index folder {index}; give the index a folder of its own")
+    return site
+
+
 def _reusable(previous: Sound | None, full: bool) -> Generation | None:
     """The generation whose documents and passages may be reused, None for none."""
     if previous is None or full or previous.generation.manifest.code_fingerprint != code_fingerprint():
@@ -221,7 +230,9 @@ class _Build:
         )
         reviewer = self._reviewer()
         with self.store.building() as folder:
-            manifest = _manifest(self.store, self.encoder, made, self.content_hash, code_fingerprint())
+            manifest = _manifest(
+                self.store, self.encoder, made, self.content_hash, code_fingerprint(), self.source.stale
+            )
             draft = write_draft(folder, manifest, made.parts, limits)
             confidence = calibrate(draft, self.encoder, self.questions)
             asked = reviewer.ask(draft)
@@ -260,13 +271,13 @@ class _Build:
             raise PublicationRefusedError(self._report(checked, review, made=made, refused=refused, current=current))
 
     def _report(self, generation: Generation, review: Review, **more: Any) -> BuildReport:
-        skipped = self.source.corpus.skipped
-        return BuildReport.of(
-            generation, self.encoder, self.store, self.started, review=review, skipped=skipped, **more
-        )
+        corpus = self.source.corpus
+        return BuildReport.of(generation, self.encoder, self.store, self.started, review=review, corpus=corpus, **more)
 
 
-def _manifest(store: IndexStore, encoder: Encoder, made: Embedded, hashed: str, code: str = "") -> Manifest:
+def _manifest(
+    store: IndexStore, encoder: Encoder, made: Embedded, hashed: str, code: str = "", stale: tuple[str, ...] = ()
+) -> Manifest:
     """That of the next generation, all but what writing it tells."""
     passages = made.parts.passages
     return Manifest(
@@ -281,5 +292,6 @@ def _manifest(store: IndexStore, encoder: Encoder, made: Embedded, hashed: str, 
         sentences=len(made.parts.sentences.records),
         content_hash=hashed,
         code_fingerprint=code,
+        stale=stale,
         files={},
     )

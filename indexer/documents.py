@@ -72,6 +72,19 @@ class Link:
     line: int
 
 
+@dataclass(frozen=True, slots=True)
+class SkippedRow:
+    """A row of a table, or an entry of a list, that could not be read.
+
+    Attributes:
+        reason: what was wrong and what to do.
+        line: 1-based line in the file, if known.
+    """
+
+    reason: str
+    line: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """One content file.
@@ -88,6 +101,7 @@ class Document:
         updated: ISO 8601 date of the last change to the content, "" if unknown.
         links: to this document and to others of the same content.
         anchors: every fragment that leads into it, None if its reader does not tell.
+        skipped_rows: what of a table was left out of it, in the file's order.
     """
 
     document_id: str
@@ -101,6 +115,7 @@ class Document:
     updated: str = ""
     links: tuple[Link, ...] = ()
     anchors: tuple[str, ...] | None = None
+    skipped_rows: tuple[SkippedRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

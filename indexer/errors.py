@@ -19,6 +19,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+# Of `faq index`, where it went well but for files that could be read before and can no longer.
+STALE_EXIT_CODE: Final = 3
+
 
 class FaqError(Exception):
     """Base of all errors raised on purpose; `str(error)` is fit to be shown to a user."""

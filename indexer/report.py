@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Any, Self
 
+from indexer.content.corpus import Corpus
 from indexer.errors import ContentError, IndexStoreError
 from indexer.generation.generation import Generation
 from indexer.model.encoder import Encoder
@@ -26,6 +27,8 @@ class BuildReport:
         paragraphs, faq_entries: passages by kind.
         embedded, reused: texts given to the model, and texts whose embedding was taken from an earlier generation.
         skipped: files that could not be read, each with the reason.
+        skipped_rows: rows of tables and entries of lists that could not be read, likewise.
+        stale: files that cannot be read now and could be before, likewise: their passages are the earlier ones.
         seconds: wall time.
         size_bytes: of the generation on disk.
         model: name of the model.
@@ -44,6 +47,8 @@ class BuildReport:
     embedded: int
     reused: int
     skipped: tuple[ContentError, ...]
+    skipped_rows: tuple[ContentError, ...]
+    stale: tuple[ContentError, ...]
     seconds: float
     size_bytes: int
     model: str
@@ -61,7 +66,7 @@ class BuildReport:
         started: float,
         *,
         review: Review | None = None,
-        skipped: tuple[ContentError, ...] = (),
+        corpus: Corpus | None = None,
         made: Embedded | None = None,
         published: bool = False,
         refused: str = "",
@@ -75,7 +80,7 @@ class BuildReport:
             store: where it is.
             started: of the process's clock, seconds.
             review: of it.
-            skipped: files that could not be read.
+            corpus: it was made of.
             made: what was embedded for it; None if nothing was.
             published: whether it was published now.
             refused: why it was not.
@@ -93,7 +98,9 @@ class BuildReport:
             faq_entries=kinds["faq"],
             embedded=made.embedded if made else 0,
             reused=made.reused if made else 0,
-            skipped=skipped,
+            skipped=corpus.skipped if corpus else (),
+            skipped_rows=corpus.skipped_rows if corpus else (),
+            stale=corpus.stale if corpus else (),
             seconds=round(time.perf_counter() - started, 3),
             size_bytes=store.size(name) if name else 0,
             model=encoder.name,
@@ -104,9 +111,10 @@ class BuildReport:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON: skipped files become objects with path, line and reason."""
+        """For JSON: what was not read becomes objects with path, line and reason."""
         fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        fields["skipped"] = [error.to_dict() for error in self.skipped]
+        for name in ("skipped", "skipped_rows", "stale"):
+            fields[name] = [error.to_dict() for error in fields[name]]
         fields["review"] = self.review and self.review.to_dict()
         return fields
 

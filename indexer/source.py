@@ -30,17 +30,28 @@ class Source:
     known: Mapping[str, Document]
 
     @classmethod
-    def read(cls, content: Path, known: Mapping[str, Document]) -> Self:
+    def read(cls, content: Path, known: Mapping[str, Document], earlier: Mapping[str, Document], index: Path) -> Self:
         """Read all files but those that are known.
+
+        Args:
+            content: a folder or one file.
+            known: documents by key that need not be read again.
+            earlier: documents by key that stand for files that cannot be read now.
+            index: the index folder, which is no content.
 
         Raises:
             ContentError: there is nothing that can be read.
         """
-        corpus = read_corpus(content, known)
+        corpus = read_corpus(content, known, earlier=earlier, index=index)
         if not corpus.documents:
             reasons = "; ".join(str(error) for error in corpus.skipped[:3])
             raise ContentError(str(content), f"nothing to index here{': ' + reasons if reasons else ''}")
         return cls(content, corpus, known)
+
+    @property
+    def stale(self) -> tuple[str, ...]:
+        """Paths of the documents that are those of an earlier build, as their files cannot be read now; sorted."""
+        return self.corpus.stale_paths
 
     def passages(self, splitter: Splitter, earlier: Sequence[Passage]) -> list[Passage]:
         """Cut the documents; the passages of known ones are taken from the earlier ones.

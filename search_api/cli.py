@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from indexer.errors import FaqError, SettingsError
+from indexer.errors import STALE_EXIT_CODE, FaqError, SettingsError
 from indexer.settings import Settings, read_site_settings
 from search_api import terminal
 from search_api.options import with_settings
@@ -54,13 +54,23 @@ def index(
     settings: Settings,
     full: Annotated[bool, typer.Option("--full", help="Embed everything anew, and publish in any case.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Publish whatever the report says.")] = False,
+    drop_unreadable: Annotated[
+        bool, typer.Option("--drop-unreadable", help="Leave out what can no longer be read, instead of keeping it.")
+    ] = False,
     report: Annotated[Path | None, typer.Option(help="Write the report as an HTML page, too.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Index a content folder and publish the result; on any error the published index stays as it was."""
+    """Index a content folder and publish the result; on any error the published index stays as it was.
+
+    A file that can no longer be read keeps its earlier passages; it is named, and the exit code is 3.
+    """
     if report is not None and (report.is_dir() or not report.parent.is_dir()):
         raise FaqError(f"--report {report}: must name a file in a folder that exists")
-    _build(content, settings, full=full, force=force, page=report, as_json=as_json)
+    built = _build(
+        content, settings, full=full, force=force, drop_unreadable=drop_unreadable, page=report, as_json=as_json
+    )
+    if built.stale:
+        raise typer.Exit(STALE_EXIT_CODE)
 
 
 @app.command()
@@ -230,16 +240,25 @@ def _build(
     *,
     full: bool = False,
     force: bool = False,
+    drop_unreadable: bool = False,
     page: Path | None = None,
     as_json: bool = False,
-) -> None:
+) -> BuildReport:
     from indexer.build import build_index
     from indexer.report import PublicationRefusedError
 
     refused: PublicationRefusedError | None = None
     with terminal.progress("Embedding", quiet=as_json) as advance:
         try:
-            report = build_index(content, settings.index, settings=settings, full=full, force=force, progress=advance)
+            report = build_index(
+                content,
+                settings.index,
+                settings=settings,
+                full=full,
+                force=force,
+                drop_unreadable=drop_unreadable,
+                progress=advance,
+            )
         except PublicationRefusedError as error:
             refused, report = error, error.report
     if page is not None:  # before anything is printed: the reader of a pipe may have enough
@@ -250,6 +269,7 @@ def _build(
         terminal.print_build(report, settings.index)
     if refused is not None:
         raise refused
+    return report
 
 
 def _questions(content: Path, settings: Settings) -> Path | None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from indexer.errors import FaqError
+from indexer.errors import STALE_EXIT_CODE, FaqError
 from indexer.settings import Settings
 
 logger = logging.getLogger("faq")
@@ -205,7 +205,7 @@ def _report(out: bytes) -> dict[str, Any] | None:
 
 def _error(code: int, err: bytes) -> str:
     """One line, "" if all went well."""
-    if code == 0:
+    if code in (0, STALE_EXIT_CODE):
         return ""
     if code < 0:
         return f"the rebuild was ended by signal {-code}; what was published stays"

@@ -240,6 +240,7 @@ class Searcher:
             "published_at": manifest.published_at,
             "documents": manifest.documents,
             "passages": manifest.passages,
+            "stale": list(manifest.stale),
             "kinds": table.kinds(),
             "model": {"name": manifest.model, "fingerprint": manifest.fingerprint, "dimensions": manifest.dim},
             "tags": [{"tag": tag, "passages": count} for tag, count in table.tags().items()],

@@ -21,6 +21,7 @@ from indexer.progress import Progress
 
 if TYPE_CHECKING:
     from indexer.content.corpus import Corpus
+    from indexer.errors import ContentError
     from indexer.report import BuildReport
     from indexer.review.review import Review
     from indexer.store.inventory import Inventory
@@ -88,8 +89,9 @@ def print_verdicts(inventory: Inventory) -> None:
 
 def print_build(report: BuildReport, index: Path) -> None:
     """What a build did, and its review."""
-    for skipped in report.skipped:
-        error(skipped, "[yellow]skipped[/]")
+    _print_skipped(report.skipped, report.skipped_rows)
+    for stale in report.stale:
+        error(stale, "[bold red]cannot be read any more; its earlier passages stay[/]")
     fitted = (
         f"fitted on {report.calibrated_on:,} labelled questions" if report.calibrated_on else "not fitted on this site"
     )
@@ -99,13 +101,19 @@ def print_build(report: BuildReport, index: Path) -> None:
         f"[bold {colour}]{state} generation {report.generation or 'none'}[/] in {escape(str(index))}\n"
         f"  {report.documents:,} documents, {report.passages:,} passages "
         f"({report.paragraphs:,} paragraphs, {report.faq_entries:,} FAQ entries)\n"
-        f"  {report.embedded:,} texts embedded, {report.reused:,} reused, {len(report.skipped):,} files skipped\n"
+        f"  {report.embedded:,} texts embedded, {report.reused:,} reused, "
+        f"{len(report.skipped):,} files and {len(report.skipped_rows):,} rows skipped, {len(report.stale):,} stale\n"
         f"  confidence {fitted}\n"
         f"  {report.seconds:.1f} s, {report.size_bytes / 1e6:.1f} MB",
         soft_wrap=True,
     )
     if report.review is not None:
         _print_review(report.review)
+
+
+def _print_skipped(files: Sequence[ContentError], rows: Sequence[ContentError]) -> None:
+    for skipped in (*files, *rows):
+        error(skipped, "[yellow]skipped[/]")
 
 
 def _print_review(review: Review) -> None:
@@ -229,8 +237,7 @@ def print_corpus(corpus: Corpus) -> None:
             else:
                 path = " › ".join(block.heading_path)
                 out.print(f"  [dim]¶[/] {escape(path)}: {escape(block.text[:70])}…", soft_wrap=True)
-    for skipped in corpus.skipped:
-        error(skipped, "[yellow]skipped[/]")
+    _print_skipped(corpus.skipped, corpus.skipped_rows)
 
 
 def _marked(hit: Hit) -> Text:

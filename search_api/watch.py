@@ -9,6 +9,7 @@ from pathlib import Path
 
 import watchfiles
 
+from indexer.content.folder import is_folder
 from indexer.errors import ContentError, DatasetError, FaqError, IndexLockedError
 
 # Somebody who saves ten files wants one build: it waits until a second was quiet, but not for ever.
@@ -20,7 +21,7 @@ def watch(
     index: Path,
     questions: Path | None = None,
     *,
-    build: Callable[[], None],
+    build: Callable[[], object],
     failed: Callable[[FaqError], None],
     quiet_ms: int = QUIET_MS,
 ) -> None:
@@ -38,12 +39,12 @@ def watch(
         ContentError: there is nothing at `content` to begin with, or the system refuses to watch it.
         DatasetError: there is no folder at `questions` to begin with.
     """
-    if not content.exists():
-        raise ContentError(str(content), "no such file or folder; give the folder that holds your content files")
+    alone = not is_folder(content)
     if questions is not None and not questions.is_dir():
         raise DatasetError(f"{questions}: no such folder; give the folder that holds your labelled questions")
     due, waiting = True, False
-    for changed in _seconds(content.resolve(), index.resolve(), questions.resolve() if questions else None, quiet_ms):
+    roots = content.resolve(), index.resolve(), questions.resolve() if questions else None
+    for changed in _seconds(*roots, alone, quiet_ms):
         if not (due := due or changed):
             continue
         due = False
@@ -56,9 +57,11 @@ def watch(
             due = waiting = True
         except FaqError as error:
             failed(error)
+        except Exception as error:  # a fault of ours: the next change may be built all the same
+            failed(FaqError(f"this could not be indexed ({type(error).__name__}: {error})"))
 
 
-def _seconds(content: Path, index: Path, questions: Path | None, quiet_ms: int) -> Iterator[bool]:
+def _seconds(content: Path, index: Path, questions: Path | None, alone: bool, quiet_ms: int) -> Iterator[bool]:
     """About every second, whether anything changed since the last time; a folder that is made anew is a change."""
 
     def counts(_: watchfiles.Change, name: str) -> bool:
@@ -73,7 +76,6 @@ def _seconds(content: Path, index: Path, questions: Path | None, quiet_ms: int) 
         return not any(part.startswith(".") for part in path.relative_to(content).parts)
 
     # Of a single file its folder is watched: an editor that saves puts another file in its place.
-    alone = content.is_file()
     roots = [content.parent if alone else content]
     if questions is not None:
         roots += [questions, *(path for path in questions.rglob("*") if alone and path.is_dir())]

@@ -161,9 +161,10 @@ def content_hash(
     fingerprint: str,
     questions: LabelledQuestions | None,
     settings: Mapping[str, Any],
+    stale: Sequence[str] = (),
 ) -> str:
     """SHA-256 over all that an index is made from; what two builds of the same content share."""
-    made_from = f"{FORMAT} {fingerprint}\n{questions and asdict(questions)}\n{sorted(settings.items())}\n"
+    made_from = f"{FORMAT} {fingerprint}\n{questions and asdict(questions)}\n{sorted(settings.items())}\n{stale}\n"
     digest = hashlib.sha256(made_from.encode())
     for passage in passages:
         digest.update(json.dumps(fields_of(passage), sort_keys=True).encode() + b"\n")

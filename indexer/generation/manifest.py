@@ -26,6 +26,7 @@ class Manifest:
         nearest: how the nearest vectors are found, a `SearchKind`; recall: the share of the ten nearest that is.
         content_hash: SHA-256 over all that the index is made from, see `content_hash`; equal content, equal hashes.
         code_fingerprint: of the code that read and cut the content; "" where nothing of it must be reused.
+        stale: paths of documents that are those of an earlier generation, as their files could not be read.
         files: SHA-256 and size of every file, by its name relative to the folder.
     """
 
@@ -41,6 +42,7 @@ class Manifest:
     content_hash: str
     code_fingerprint: str
     files: dict[str, tuple[str, int]]
+    stale: tuple[str, ...] = ()
     nearest: str = ""
     recall: float = 0.0
     format: int = FORMAT
@@ -69,6 +71,7 @@ class Manifest:
             raise IndexDamagedError(f"{path} has format {found}, this version reads {FORMAT}; rebuild the index")
         try:
             fields["files"] = {name: (str(sha), int(size)) for name, (sha, size) in fields["files"].items()}
+            fields["stale"] = tuple(map(str, fields.get("stale", ())))
             return cls(**fields)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise IndexDamagedError(f"{path} is no manifest of this version ({error}); rebuild the index") from error

@@ -142,6 +142,9 @@ class IndexOut(_Model):
     published_at: str
     documents: int
     passages: int
+    stale: list[str] = Field(
+        description="Content files that could not be read when this was built: what is found of them is older."
+    )
     kinds: dict[str, int]
     model: ModelOut
     tags: list[TagCount]

@@ -38,15 +38,15 @@ def test_indexing_says_what_was_indexed(tiny: dict[str, Any]) -> None:
     done = tiny["done"]
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("Published generation 000001")
-    assert "3 documents, 18 passages (7 paragraphs, 11 FAQ entries)" in done.stdout
-    assert re.search(r"\d+ texts embedded, 0 reused, 2 files skipped", done.stdout)
+    assert "4 documents, 19 passages (7 paragraphs, 12 FAQ entries)" in done.stdout
+    assert re.search(r"\d+ texts embedded, 0 reused, 1 files and 1 rows skipped, 0 stale", done.stdout)
 
 
 def test_a_faulty_file_is_named_with_its_line_and_the_others_are_indexed(tiny: dict[str, Any]) -> None:
     skipped = tiny["done"].stderr.splitlines()
     assert len(skipped) == 2
-    assert re.match(r"skipped halved\.jsonl:2: ", skipped[0])
-    assert re.match(r"skipped wrong\.csv:1: .*name, colour", skipped[1])
+    assert re.match(r"skipped wrong\.csv:1: .*name, colour", skipped[0])
+    assert re.match(r"skipped halved\.jsonl:2: ", skipped[1])  # that line alone
 
 
 def test_indexing_again_says_that_nothing_changed(tiny: dict[str, Any]) -> None:
@@ -56,9 +56,25 @@ def test_indexing_again_says_that_nothing_changed(tiny: dict[str, Any]) -> None:
 def test_indexing_prints_json_for_programs(tiny: dict[str, Any]) -> None:
     done = faq("index", *tiny["options"], "--json")
     report = json.loads(done.stdout)
-    assert (report["generation"], report["published"], report["passages"]) == ("000001", False, 18)
-    assert [(error["path"], error["line"]) for error in report["skipped"]] == [("halved.jsonl", 2), ("wrong.csv", 1)]
+    assert (report["generation"], report["published"], report["passages"]) == ("000001", False, 19)
+    assert [(error["path"], error["line"]) for error in report["skipped"]] == [("wrong.csv", 1)]
+    assert [(error["path"], error["line"]) for error in report["skipped_rows"]] == [("halved.jsonl", 2)]
+    assert report["stale"] == []
     assert done.stderr == ""
+
+
+def test_a_file_that_can_no_longer_be_read_is_told_by_the_exit_code_too(tmp_path: Path, tiny: dict[str, Any]) -> None:
+    content, index = tmp_path / "content", shutil.copytree(tiny["index"], tmp_path / "index")
+    shutil.copytree(tiny["content"], content)
+    (content / "fees.csv").write_bytes(b"\x00")
+    done = faq("index", content, "--index", index)
+    assert done.returncode == 3
+    assert "cannot be read any more; its earlier passages stay fees.csv:1: is binary" in done.stderr
+    assert "4 documents, 19 passages" in done.stdout
+    assert faq("search", QUESTION, "--index", index).returncode == 0
+    dropped = faq("index", content, "--index", index, "--drop-unreadable", "--force")
+    assert dropped.returncode == 0
+    assert "3 documents" in dropped.stdout
 
 
 def test_a_sound_index_verifies_and_a_damaged_model_is_named(tmp_path: Path, tiny: dict[str, Any]) -> None:
@@ -152,9 +168,15 @@ def test_reading_shows_how_content_is_understood(tiny: dict[str, Any]) -> None:
 
 def test_reading_prints_json_for_programs(tiny: dict[str, Any]) -> None:
     found = json.loads(faq("read", tiny["content"], "--json").stdout)
-    assert [document["document_id"] for document in found["documents"]] == ["better-sleep", "fees", "when-he-says-no"]
+    assert [document["document_id"] for document in found["documents"]] == [
+        "better-sleep",
+        "fees",
+        "halved",
+        "when-he-says-no",
+    ]
     assert [block["kind"] for block in found["documents"][0]["blocks"]] == ["paragraph", "paragraph", "faq", "faq"]
-    assert [error["path"] for error in found["skipped"]] == ["halved.jsonl", "wrong.csv"]
+    assert [error["path"] for error in found["skipped"]] == ["wrong.csv"]
+    assert [error["path"] for error in found["skipped_rows"]] == ["halved.jsonl"]
 
 
 @pytest.mark.parametrize("environment", [{}, {"NO_COLOR": "1"}, {"TERM": "dumb"}], ids=str)

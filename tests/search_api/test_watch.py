@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from indexer.build import build_index
-from indexer.errors import ContentError, DatasetError, FaqError, IndexLockedError
+from indexer.errors import ContentError, DatasetError, IndexLockedError
 from indexer.settings import Settings
 from search_api.watch import watch
 from tests.conftest import ROOT, SmallSite, keep_model
@@ -26,7 +26,7 @@ from tests.search_api.command import check_failure, faq
 from tests.search_api.test_live_index import eventually
 
 
-class EndedError(Exception):
+class EndedError(BaseException):
     """Ends the watch of a test."""
 
 
@@ -35,7 +35,7 @@ class Watched:
 
     def __init__(self, content: Path, index: Path, questions: Path | None = None) -> None:
         self.built, self.errors = 0, list[str]()
-        self.fail: FaqError | None = None
+        self.fail: Exception | None = None
         self._over = False
         self._arguments = (content, index, questions)
         self._poke = content / "poke.md" if content.is_dir() else content
@@ -117,6 +117,13 @@ def test_an_error_is_told_and_ends_nothing(watched: Watched, folder: Path) -> No
     (folder / "a.md").write_text("words")
     watched.waits_for(3)
     assert watched.errors == ["a.md: is empty"]
+    watched.fail = UnicodeError("of a kind that nobody expects")
+    (folder / "a.md").write_text("more words")
+    watched.waits_for(4)
+    assert "UnicodeError: of a kind" in watched.errors[1]
+    watched.fail = None
+    (folder / "a.md").write_text("words")
+    watched.waits_for(5)
 
 
 def test_what_another_process_kept_from_being_built_is_built_later(watched: Watched, folder: Path) -> None:
@@ -180,7 +187,7 @@ def test_the_command_prints_its_reports_until_it_is_ended(
         with subprocess.Popen(command, stdout=out, stderr=err, cwd=ROOT, preexec_fn=listening) as process:
             try:
                 eventually(lambda: b"Nothing changed; still generation 000001" in Path(out.name).read_bytes())
-                (site.content / "article.md").write_text(" ")
+                (site.content / "article.md").write_text("# Article\n")
                 eventually(lambda: b"nothing to index here" in Path(err.name).read_bytes())
                 site.write("article.md", "# Article\n\nsecond words\n")
                 eventually(lambda: b"Published generation 000002" in Path(out.name).read_bytes())
@@ -188,5 +195,5 @@ def test_the_command_prints_its_reports_until_it_is_ended(
                 process.send_signal(ending)
         assert process.returncode == 0
         said = Path(err.name).read_text("utf-8")
-        assert re.fullmatch(r"faq: .*content: nothing to index here: article\.md: is empty[^\n]*\n", said)
+        assert re.fullmatch(r"faq: .*content: nothing to index here: article\.md: holds no text[^\n]*\n", said)
     assert site.store.current() == "000002"

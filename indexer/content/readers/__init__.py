@@ -9,7 +9,7 @@ import re
 from importlib import import_module
 from pathlib import PurePosixPath
 
-from indexer.content.readers.decoding import decode
+from indexer.content.readers.decoding import decode, load_encodings
 from indexer.content.readers.reader import Reader
 from indexer.documents import Document
 from indexer.errors import ContentError
@@ -49,15 +49,36 @@ def read(path: str, raw: bytes) -> Document:
     Raises:
         ContentError: the format is unknown, or the file is not in it.
     """
+    check_format(path)
     suffix = suffix_of(path)
-    if suffix and suffix not in READERS:
-        known = " ".join(READERS)
-        raise ContentError(path, f'unknown format "{suffix}"; known are {known} and text without a suffix')
     name = READERS[suffix] if suffix else "html_page" if is_html(decode(path, raw)) else "plain_text"
     try:
         return reader_of(name).document(path, raw)
     except RecursionError as error:
         raise ContentError(path, "is nested too deeply to be read; flatten its lists or elements") from error
+
+
+def check_format(path: str) -> None:
+    """Refuse a file that no reader is for, by its name.
+
+    Raises:
+        ContentError: the format is unknown.
+    """
+    suffix = suffix_of(path)
+    if suffix and suffix not in READERS:
+        known = " ".join(READERS)
+        raise ContentError(path, f'unknown format "{suffix}"; known are {known} and text without a suffix')
+
+
+def load(path: str, raw: bytes) -> None:
+    """Import all that reading this file may need, so that nothing has to be opened while it is read."""
+    suffix = suffix_of(path)
+    for name in [READERS[suffix]] if suffix else ["html_page", "plain_text"]:
+        reader_of(name)
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        load_encodings()
 
 
 def suffix_of(path: str) -> str:

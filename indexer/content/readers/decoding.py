@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import codecs
+import encodings
+import encodings.utf_8_sig  # nothing can be imported while a file is read
+import pkgutil
 import re
+from contextlib import suppress
+from functools import cache
 
 from indexer.content.readers.prose.text import clean
 from indexer.errors import ContentError
@@ -43,6 +48,14 @@ def decode(path: str, raw: bytes) -> str:
     if not text.strip():
         raise ContentError(path, "is empty; write something into it or remove it")
     return text
+
+
+@cache
+def load_encodings() -> None:
+    """Import every encoding that Python knows, as a file may declare any of them."""
+    for module in pkgutil.iter_modules(encodings.__path__):
+        with suppress(LookupError, ImportError):  # those of another system
+            codecs.lookup(module.name)
 
 
 def _decode_declared(path: str, raw: bytes, bad: UnicodeDecodeError) -> str:

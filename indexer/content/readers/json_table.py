@@ -19,7 +19,7 @@ def read(path: str, text: str) -> Document:
     """Read a JSON file of questions and answers.
 
     Raises:
-        ContentError: it is not JSON, holds no list of entries, or an entry is incomplete.
+        ContentError: it is not JSON, holds no list of entries, or none that is complete.
     """
     value = parse_json(path, text)
     questions = faq_questions(value)
@@ -58,14 +58,10 @@ def parse_json(path: str, text: str, *, line: int | None = None) -> object:
         raise ContentError(path, f"is not valid JSON: {error}", line=line) from error
 
 
-def record_of(path: str, entry: object, place: str, line: int | None = None) -> Record:
-    """One entry as a record.
-
-    Raises:
-        ContentError: it is no object.
-    """
+def record_of(path: str, entry: object, place: str, line: int | None = None) -> Record | ContentError:
+    """One entry as a record, or the error that says that it is no object."""
     if not isinstance(entry, Mapping):
-        raise ContentError(path, f'{place} is not an object with "question" and "answer"', line=line)
+        return ContentError(path, f'{place} is not an object with "question" and "answer"', line=line)
     return Record(fields={str(key).lower(): value for key, value in entry.items()}, place=place, line=line)
 
 

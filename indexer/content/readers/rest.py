@@ -10,6 +10,7 @@ from indexer.content.readers.prose.metadata import metadata_of
 from indexer.content.readers.prose.page import page_document
 from indexer.content.readers.reader import TextReader
 from indexer.content.readers.rest_extensions import register_unknown
+from indexer.content.readers.rest_library import HtmlWriter
 from indexer.documents import Document
 from indexer.errors import ContentError
 
@@ -65,7 +66,7 @@ def render(path: str, text: str) -> tuple[str, dict[str, object]]:
         tree = publish_doctree(text, settings_overrides=_SETTINGS)
         fields = _take_fields(tree)
         _take_errors(tree)
-        html = publish_from_doctree(tree, writer="html5", settings_overrides=_SETTINGS)
+        html = publish_from_doctree(tree, writer=HtmlWriter(), settings_overrides=_SETTINGS)
     except RecursionError:
         raise
     except Exception as error:  # docutils raises whatever a directive raises

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from indexer.build import build_index
-from indexer.content import readers
+from indexer.content.workers.pool import WORKERS
 from indexer.documents import Document
 from indexer.generation.rows import text_hash
 from indexer.model.encoder import load_encoder
@@ -124,21 +124,23 @@ def test_with_the_real_model_reused_embeddings_are_those_of_a_full_build(
     assert {name: step.manifest.files[name] for name in same} == {name: full.manifest.files[name] for name in same}
 
 
-def noting(read: list[str], reader: Callable[[str, bytes], Document]) -> Callable[[str, bytes], Document]:
-    """A reader that writes down what it reads."""
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The path of every file that is given to a worker."""
+    paths: list[str] = []
+    given = WORKERS.read
 
     def noted(path: str, raw: bytes) -> Document:
-        read.append(path)
-        return reader(path, raw)
+        paths.append(path)
+        return given(path, raw)
 
-    return noted
+    monkeypatch.setattr(WORKERS, "read", noted)
+    return paths
 
 
-def test_only_changed_files_are_read_again(built: SmallSite, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_changed_files_are_read_again(built: SmallSite, read: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    read.clear()
     built.write("new.md", "# Sleep\n\nIt helps both.\n")
-    read: list[str] = []
-    reader = readers.read
-    monkeypatch.setattr(readers, "read", noting(read, reader))
     monkeypatch.setattr("indexer.parts.embedding_texts", lambda passage, _: pytest.fail(passage.passage_id))
     with pytest.raises(pytest.fail.Exception, match=r"^new/sleep$"):
         built.build()
@@ -146,12 +148,10 @@ def test_only_changed_files_are_read_again(built: SmallSite, monkeypatch: pytest
 
 
 def test_what_other_code_read_is_read_again(
-    built: SmallSite, encoder: CountingEncoder, monkeypatch: pytest.MonkeyPatch
+    built: SmallSite, encoder: CountingEncoder, read: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    read.clear()
     monkeypatch.setattr("indexer.build.code_fingerprint", lambda: "a later version")
-    read: list[str] = []
-    reader = readers.read
-    monkeypatch.setattr(readers, "read", noting(read, reader))
     built.write("new.md", "# Sleep\n\nGo to bed early.\n")
     built.build()
     assert read == ["calm-talks.md", "new.md"]

@@ -102,11 +102,49 @@ def test_links_are_followed_only_inside_the_folder(tmp_path: Path) -> None:
     (content / "below" / "loop").symlink_to(content)
     os.mkfifo(content / "pipe.md")
 
-    assert [document.path for document in read_corpus(content).documents] == ["b.md", "below/a.md"]
+    (content / ".drafts").mkdir()
+    (content / ".drafts" / "c.md").write_text("Hidden, but named.")
+    (content / "c.md").symlink_to(content / ".drafts" / "c.md")
+    (content / "long.md").symlink_to("n" * 1000)
+    (content / "self.md").symlink_to("self.md")
+
+    assert [document.path for document in read_corpus(content).documents] == ["below/a.md", "c.md"]
     reasons = skipped(content)
-    assert sorted(reasons) == ["below/loop", "nowhere.md", "out.md", "pipe.md"]
+    assert sorted(reasons) == ["b.md", "below/loop", "long.md", "nowhere.md", "out.md", "pipe.md", "self.md"]
     assert "out of the content folder" in reasons["out.md"]
-    assert "folder it stands in" in reasons["below/loop"]
+    assert reasons["b.md"] == "b.md: is a link to below/a.md, which is read there"
+    assert "the content folder itself" in reasons["below/loop"]
+    assert "leads nowhere" in reasons["long.md"]
+    assert "leads nowhere" in reasons["self.md"]
+
+
+def test_links_that_form_a_graph_lead_to_each_file_once(tmp_path: Path) -> None:
+    levels = 40  # two ways at each: 2 ** 40 paths
+    for level in range(levels):
+        (tmp_path / f".{level}").mkdir()
+        (tmp_path / f".{level}" / "a.md").write_text(f"Text {level}.")
+    for level in range(levels - 1):
+        for name in "xy":
+            (tmp_path / f".{level}" / name).symlink_to(tmp_path / f".{level + 1}")
+    (tmp_path / "start").symlink_to(tmp_path / ".0")
+    found = read_corpus(tmp_path)
+    assert len(found.documents) == levels
+    assert len(found.skipped) == levels - 1  # each second way is named
+
+
+def test_an_index_is_no_content(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("Text.")
+    for name in ("old", "new"):
+        (tmp_path / name / "generations").mkdir(parents=True)
+        (tmp_path / name / "current").write_text("000001")
+        (tmp_path / name / "b.md").write_text("no text of the site")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "lock").write_text("")
+    found = read_corpus(tmp_path, index=tmp_path / "empty")
+    assert [document.path for document in found.documents] == ["a.md"]
+    assert [str(error) for error in found.skipped] == [
+        f"{name}: is a search index, which is no content" for name in ("empty", "new", "old")
+    ]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from indexer.content.readers.prose.metadata import Metadata, lang_of, line_of, tags_of
 from indexer.content.readers.prose.page import document_of
 from indexer.content.readers.prose.text import clean
-from indexer.documents import Document, FaqEntry
+from indexer.documents import Document, FaqEntry, SkippedRow
 from indexer.errors import ContentError
 
 FIELDS: dict[str, tuple[str, ...]] = {
@@ -64,32 +64,46 @@ def field_of(fields: Mapping[str, object], name: str) -> object:
     return next((fields[alias] for alias in FIELDS[name] if fields.get(alias) not in (None, "", [])), None)
 
 
-def table_document(path: str, records: Iterable[Record], metadata: Metadata) -> Document:
-    """A document of one FAQ entry a record.
+def table_document(path: str, records: Iterable[Record | ContentError], metadata: Metadata) -> Document:
+    """A document of one FAQ entry a record; a record that is wrong costs that record alone.
+
+    Args:
+        path: of the file.
+        records: or what is wrong with one that cannot even be read.
+        metadata: of the whole.
 
     Raises:
-        ContentError: a record has no question, or neither answer nor url, or an id occurs twice.
+        ContentError: not one record is right.
     """
     entries: list[FaqEntry] = []
+    wrong: list[ContentError] = []
     langs: set[str] = set()
     seen: dict[str, Record] = {}
     for record in records:
-        entry = _entry(path, record)
-        if entry.entry_id:
-            if (other := seen.get(entry.entry_id)) is not None:
-                reason = f'id "{entry.entry_id}" at {record.place} is also at {other.place}; every id may stand once'
-                raise ContentError(path, reason, line=record.line)
-            seen[entry.entry_id] = record
-        langs.add(lang_of(field_of(record.fields, "lang")))
-        entries.append(entry)
-    lang = metadata.lang or (langs.pop() if len(langs) == 1 else "")
+        try:
+            entries.append(_new_entry(path, record, seen))
+        except ContentError as error:
+            wrong.append(error)
+        else:
+            assert isinstance(record, Record)
+            langs.add(lang_of(field_of(record.fields, "lang")))
     if not entries:
-        raise ContentError(path, "has no entries; add at least one question with its answer")
-    return document_of(
-        path,
-        entries,
-        Metadata(title=metadata.title, url=metadata.url, tags=metadata.tags, lang=lang, updated=metadata.updated),
+        raise wrong[0] if wrong else ContentError(path, "has no entries; add at least one question with its answer")
+    document = document_of(
+        path, entries, replace(metadata, lang=metadata.lang or (langs.pop() if len(langs) == 1 else ""))
     )
+    return replace(document, skipped_rows=tuple(SkippedRow(error.reason, error.line) for error in wrong))
+
+
+def _new_entry(path: str, record: Record | ContentError, seen: dict[str, Record]) -> FaqEntry:
+    """The entry of a record, if its id is not among those seen."""
+    if isinstance(record, ContentError):
+        raise record
+    entry = _entry(path, record)
+    if entry.entry_id and (other := seen.setdefault(entry.entry_id, record)) is not record:
+        reason = f'id "{entry.entry_id}" at {record.place} is also at {other.place}; every id may stand once'
+        raise ContentError(path, reason, line=record.line)
+    return entry
 
 
 def _entry(path: str, record: Record) -> FaqEntry:

@@ -67,15 +67,15 @@ def test_what_csv_writes_reads_back(rows: list[tuple[str, str]], delimiter: str)
     [
         ("a.csv", "question,reply\nx?,y\n", 1, "no column answer; found the columns question, reply"),
         ("a.csv", ",\n", 1, "no header"),
-        ("a.csv", "question,answer\na?,b\n,c\n", 3, "no question at line 3"),
+        ("a.csv", "question,answer\n\n,c\n", 3, "no question at line 3"),
         ("a.csv", "question,answer\na?,\n", 2, 'no answer to "a?" at line 2'),
         ("a.csv", "question,answer\na?,b,c\n", 2, "3 cells under 2 columns"),
-        ("a.csv", 'id,question,answer\n1,a?,"b\nb"\n2,c?,d\n1,e?,f\n', 5, 'id "1" at line 5 is also at line 2'),
-        ("a.csv", 'question,answer\na?,"b\n', 2, "not a valid table"),
-        ("a.jsonl", '{"question": "a?", "answer": "b"}\n\n{"question": "c?"\n', 3, "not valid JSON"),
+        ("a.csv", 'question,answer\na?,"b\n', 2, "is no valid row"),
+        ("a.csv", "question," + ",".join(map(str, range(20_000))) + ",answer,question\n", 1, '"question" stands twice'),
+        ("a.jsonl", '\n\n{"question": "c?"\n', 3, "not valid JSON"),
         ("a.jsonl", '["a?", "b"]\n', 1, "line 1 is not an object"),
         ("a.json", '[{"question": "a?"}]', None, "entries[0]"),
-        ("a.json", '{"faqs": [{"question": "a?", "answer": "b"}, {"answer": "b"}]}', None, "no question at faqs[1]"),
+        ("a.json", '{"faqs": [{"answer": "b"}]}', None, "no question at faqs[0]"),
         ("a.json", '{"a": 1}', None, "holds no list of entries"),
         ("a.json", "[" * 100_000, None, "nested too deeply"),
         ("a.json", '[\n{"question" "a?"}]', 2, "not valid JSON"),
@@ -89,6 +89,56 @@ def test_what_is_wrong_with_a_table_is_said(name: str, text: str, line: int | No
         read(name, text)
     assert caught.value.line == line
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "right", "wrong"),
+    [
+        ("a.csv", "question,answer\na?,b\n,c\nd?,e\n", ["a?", "d?"], {3: "no question at line 3"}),
+        ("a.csv", "question,answer\na?,\nd?,e\n", ["d?"], {2: 'no answer to "a?" at line 2'}),
+        ("a.csv", "question,answer\na?,b\nc?,d,e\nf?,g\n", ["a?", "f?"], {3: "3 cells under 2 columns"}),
+        (
+            "a.csv",
+            'id,question,answer\n1,a?,"b\nb"\n2,c?,d\n1,e?,f\n',
+            ["a?", "c?"],
+            {5: 'id "1" at line 5 is also at line 2'},
+        ),
+        # What an open quote swallows is read anew, from the line after it.
+        ("a.csv", 'question,answer\n"a?,b\nc?,"d"\n"e?,f\n', ["c?"], {2: "check the quotes", 4: "check the quotes"}),
+        ("a.csv", 'question,answer\na?,"b\nb"\nc?,"d"x\n\ne?,f\n', ["a?", "e?"], {4: "check the quotes"}),
+        ("a.tsv", "question\tanswer\na?\tb\n\tc\n", ["a?"], {3: "no question"}),
+        (
+            "a.jsonl",
+            '{"question": "a?", "answer": "b"}\n{"question": "c?"\n[]\n{"question": "e?", "answer": "f"}\n',
+            ["a?", "e?"],
+            {2: "not valid JSON", 3: "not an object"},
+        ),
+        (
+            "a.json",
+            '{"faqs": [{"question": "a?", "answer": "b"}, {"answer": "b"}, 3, {"question": "c?", "answer": "d"}]}',
+            ["a?", "c?"],
+            {None: "faqs[2] is not an object"},
+        ),
+        ("a.yml", "- question: a?\n- question: b?\n  answer: c\n", ["b?"], {None: "entries[0]"}),
+    ],
+)
+def test_a_row_that_is_wrong_costs_that_row_alone(
+    name: str, text: str, right: list[str], wrong: dict[int | None, str]
+) -> None:
+    document = read(name, text)
+    assert [block.question for block in document.blocks if isinstance(block, FaqEntry)] == right
+    reasons = {row.line: row.reason for row in document.skipped_rows}
+    assert reasons.keys() == wrong.keys()
+    assert all(words in reasons[line] for line, words in wrong.items())
+
+
+def test_after_many_rows_with_wrong_quotes_the_rest_is_named_and_left() -> None:
+    text = "question,answer\na?,b\n" + '"c"d,e\n' * 60 + "f?,g\n"
+    document = read("a.csv", text)
+    assert [block.question for block in document.blocks if isinstance(block, FaqEntry)] == ["a?"]
+    assert len(document.skipped_rows) == 50
+    assert document.skipped_rows[-1].line == 52
+    assert "nothing below is read" in document.skipped_rows[-1].reason
 
 
 def test_an_entry_without_an_answer_needs_a_url() -> None:
