@@ -29,6 +29,8 @@ CREATE TABLE tags (tag TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (tag,
 """
 # At most this many answers to `numbers` are kept, and a few more passages than this: visitors often ask the same.
 _KEPT_FILTERS, _KEPT_PASSAGES = 16, 2_000
+# And not more bytes of each; a character in memory takes at most this many.
+_KEPT_BYTES, _CHAR = 32_000_000, 4
 _NAMES = [field.name for field in fields(Passage)]
 _values = attrgetter(*_NAMES)
 _FIELDS = "SELECT fields FROM passages"
@@ -43,16 +45,20 @@ class PassageTable:
     Args:
         connection: to a file that `write` made, usable from every thread.
         kept_passages: once more passages than this were read, they are read again.
+        kept_bytes: the same for the memory that passages take, and for that of the answers to `numbers`.
     """
 
-    def __init__(self, connection: sqlite3.Connection, *, kept_passages: int = _KEPT_PASSAGES) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, *, kept_passages: int = _KEPT_PASSAGES, kept_bytes: int = _KEPT_BYTES
+    ) -> None:
         self._connection = connection
-        self._kept_passages = kept_passages
+        self._kept_passages, self._kept_bytes = kept_passages, kept_bytes
         # A connection holds on to itself until it is closed, and to its file.
         weakref.finalize(self, connection.close)
         self._lock = threading.Lock()
         self._filters: dict[tuple[str | None, PassageKind | None], IntArray] = {}
         self._passages: dict[int, Passage] = {}
+        self._kept_chars = 0
         self._size = int(self._rows("SELECT count(*) FROM passages")[0][0])
 
     def __len__(self) -> int:
@@ -79,19 +85,21 @@ class PassageTable:
             raise OSError(f"{path.name}: {error}") from error
 
     @classmethod
-    def open(cls, path: Path, *, kept_passages: int = _KEPT_PASSAGES) -> Self:
+    def open(cls, path: Path, *, kept_passages: int = _KEPT_PASSAGES, kept_bytes: int = _KEPT_BYTES) -> Self:
         """Open a file whose hash the caller has verified.
 
         Args:
             path: of the file.
             kept_passages: see the class.
+            kept_bytes: see the class.
 
         Raises:
             IndexDamagedError: it is no passage table.
         """
         try:
             uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
-            return cls(sqlite3.connect(uri, uri=True, check_same_thread=False), kept_passages=kept_passages)
+            connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+            return cls(connection, kept_passages=kept_passages, kept_bytes=kept_bytes)
         except sqlite3.Error as error:
             raise IndexDamagedError(
                 f"{path}: the passages of this index cannot be read ({error}); rebuild it"
@@ -104,9 +112,11 @@ class PassageTable:
             marks = ",".join("?" * len(unread))
             rows = self._rows(f"SELECT number, fields FROM passages WHERE number IN ({marks})", tuple(unread))
             found |= {number: _passage(fields) for number, fields in rows}
-            if len(self._passages) > self._kept_passages:
+            if len(self._passages) > self._kept_passages or self._kept_chars > self._kept_bytes // _CHAR:
                 self._passages.clear()
+                self._kept_chars = 0
             self._passages |= found
+            self._kept_chars += sum(len(fields) for _, fields in rows)
         return [found[number] for number in numbers]
 
     def number_of(self, passage_id: str) -> int | None:
@@ -155,9 +165,11 @@ class PassageTable:
             # Of a million passages they take long to read, and what a page offers to filter by is asked for often.
             found = self._numbers(tag, kind)
             found.flags.writeable = False
-            if len(self._filters) >= _KEPT_FILTERS:
+            kept = list(self._filters.values())
+            if len(kept) >= _KEPT_FILTERS or sum(each.nbytes for each in kept) + found.nbytes > self._kept_bytes:
                 self._filters.clear()
-            self._filters[key] = found
+            if len(found):  # a tag that nothing has may be anything a visitor makes up
+                self._filters[key] = found
         return found
 
     def _numbers(self, tag: str | None, kind: PassageKind | None) -> IntArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -12,7 +13,9 @@ import numpy as np
 from indexer.arrays import FloatArray
 from indexer.model.encoder import Encoder
 
-_REMEMBERED = 2048
+_REMEMBERED, _REMEMBERED_BYTES = 2048, 8_000_000
+# Of an entry in a dictionary, nearly.
+_OVERHEAD = 100
 
 
 class QueryCache:
@@ -23,14 +26,18 @@ class QueryCache:
     Args:
         encoder: does the work; safe to share between threads, and embeds a question the same whatever is asked with it.
         remembered: how many embeddings are kept in memory, those last asked for; 0 for none.
+        remembered_bytes: how much they and their questions take at most; a question may be long.
     """
 
-    def __init__(self, encoder: Encoder, *, remembered: int = _REMEMBERED) -> None:
+    def __init__(
+        self, encoder: Encoder, *, remembered: int = _REMEMBERED, remembered_bytes: int = _REMEMBERED_BYTES
+    ) -> None:
         self.name, self.fingerprint = encoder.name, encoder.fingerprint
         self.dim, self.max_tokens = encoder.dim, encoder.max_tokens
         self._encoder = encoder
-        self._remembered = remembered
+        self._remembered, self._remembered_bytes = remembered, remembered_bytes
         self._known: OrderedDict[str, FloatArray] = OrderedDict()
+        self._known_bytes = 0
         self._asked: dict[str, Future[FloatArray]] = {}
         self._lock = Lock()
 
@@ -80,8 +87,14 @@ class QueryCache:
             for text, vector in vectors.items():
                 del self._asked[text]
                 self._known[text] = vector
-            while len(self._known) > self._remembered:
-                self._known.popitem(last=False)
+                self._known_bytes += _size(text, vector)
+            while len(self._known) > self._remembered or self._known_bytes > self._remembered_bytes:
+                self._known_bytes -= _size(*self._known.popitem(last=False))
         for text, asked in mine.items():
             asked.set_result(vectors[text])
         return vectors
+
+
+def _size(text: str, vector: FloatArray) -> int:
+    """Bytes that a remembered embedding takes, nearly."""
+    return sys.getsizeof(text) + sys.getsizeof(vector) + _OVERHEAD

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,7 +88,7 @@ class Reviewer:
         self._sampling = sampling
         self._probes = probes_of(passages, questions)
         # Each question is asked of two generations.
-        self._encoder = QueryCache(encoder, remembered=len(self._probes.probes))
+        self._encoder = QueryCache(encoder, remembered=len(self._probes.probes), remembered_bytes=sys.maxsize)
 
     def ask(self, draft: Generation) -> Asked:
         """Ask every probe that may find something else than in the previous generation."""

@@ -31,6 +31,9 @@ _STOP_WORDS = {
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"(?P<unspaced>[{UNSPACED}]+)|[^\W_](?:[^\W_{UNSPACED}]|['’](?=[^\W\d_]))*")
 _GRAM = 4
+# What was made of a word is kept for the next time, for the same words come again and again; of a longer word not,
+# or a visitor's words of 2,000 letters would fill the memory. So there are at most 20 MB of pieces.
+_REMEMBERED_WORDS, _REMEMBERED_LETTERS = 10_000, 24
 
 
 def words(text: str) -> Iterator[str]:
@@ -66,8 +69,13 @@ def terms(text: str, lang: str, stops: Collection[str] | None = None) -> list[st
 
 def stems(words: list[str], lang: str) -> list[str]:
     """The stem of each word; the word itself in a language without a stemmer."""
-    stemmer = _stemmer(lang)
-    return list(stemmer.stemWords(words)) if stemmer else words
+    known = _stemmer(lang)
+    if known is None:
+        return words
+    if all(len(word) <= _REMEMBERED_LETTERS for word in words):
+        return list(known.stemWords(words))
+    rare = _stemmer(lang, remembers=False)
+    return [stem for word in words for stem in (known if len(word) <= _REMEMBERED_LETTERS else rare).stemWords([word])]
 
 
 def grams(text: str) -> list[str]:
@@ -78,13 +86,19 @@ def grams(text: str) -> list[str]:
     """
     if not text.isascii():
         text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    return [piece for word in words(text) for piece in _pieces(word)]
+    return [
+        piece
+        for word in words(text)
+        for piece in (_known_pieces if len(word) <= _REMEMBERED_LETTERS else _pieces)(word)
+    ]
 
 
-@lru_cache(maxsize=100_000)  # the same words come again and again
 def _pieces(word: str) -> tuple[str, ...]:
     padded = f" {word} "
     return tuple(padded[i : i + _GRAM] for i in range(max(1, len(padded) - _GRAM + 1)))
+
+
+_known_pieces = lru_cache(_REMEMBERED_WORDS)(_pieces)
 
 
 @cache
@@ -107,6 +121,6 @@ def stop_words(lang: str) -> frozenset[str]:
 
 
 @cache
-def _stemmer(lang: str) -> Any:
+def _stemmer(lang: str, *, remembers: bool = True) -> Any:
     name = _STEMMERS.get(lang)
-    return Stemmer.Stemmer(name) if name else None
+    return Stemmer.Stemmer(name, _REMEMBERED_WORDS if remembers else 0) if name else None

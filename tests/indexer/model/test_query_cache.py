@@ -98,3 +98,15 @@ def test_it_is_an_encoder_like_the_one_inside(fake_encoder: Encoder) -> None:
     np.testing.assert_array_equal(shared.encode_documents(texts), fake_encoder.encode_documents(texts))
     assert shared.encode_query([]).shape == (0, 64)
     assert shared.count_tokens(texts) == [4, 4]
+
+
+def test_long_questions_take_the_place_of_more_than_one(slow: SlowEncoder) -> None:
+    slow.go.set()
+    # A short question takes 520 bytes, of which 256 are its vector of 64 numbers; the long one 2,120.
+    shared = QueryCache(slow, remembered_bytes=3_200)
+    for question in ("a", "b", "c", "a", "b", "c", "long" * 400, "b", "c", "a"):
+        shared.encode_query([question])
+    assert slow.embedded == ["a", "b", "c", "long" * 400, "a"]
+    shared.encode_query(["huge" * 1_000])  # alone more than may be remembered: nothing is
+    shared.encode_query(["a"])
+    assert slow.embedded[-2:] == ["huge" * 1_000, "a"]
