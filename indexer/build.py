@@ -18,8 +18,8 @@ from indexer.calibration import calibrate
 from indexer.code_fingerprint import code_fingerprint
 from indexer.content.folder import is_folder
 from indexer.content.passages import Splitter
-from indexer.documents import Passage
-from indexer.errors import ContentError, IndexStoreError, ModelError
+from indexer.documents import Document, Passage
+from indexer.errors import ContentError, IndexDamagedError, IndexStoreError, ModelError
 from indexer.generation.generation import Generation, content_hash, seal, write_draft
 from indexer.generation.manifest import Manifest
 from indexer.generation.reuse import UnchangedPassages
@@ -87,7 +87,7 @@ def build_index(
     with store.writing():
         previous = _previous(store)
         earlier = _reusable(previous, full)
-        documents = previous.generation.documents() if previous else {}
+        previous, documents = _documents(previous)
         source = Source.read(content, documents if earlier else {}, {} if drop_unreadable else documents, index)
         encoder = encoder or stored_encoder(store, settings.model)
         if earlier and earlier.manifest.fingerprint != encoder.fingerprint:
@@ -181,6 +181,16 @@ def _reusable(previous: Sound | None, full: bool) -> Generation | None:
     if previous is None or full or previous.generation.manifest.code_fingerprint != code_fingerprint():
         return None  # its embeddings are still right, what was read and cut may not be
     return previous.generation
+
+
+def _documents(previous: Sound | None) -> tuple[Sound | None, dict[str, Document]]:
+    """What was read before; where that is damaged nothing, and then what is published is not sound either."""
+    if previous is None:
+        return None, {}
+    try:
+        return previous, previous.generation.documents()
+    except IndexDamagedError as error:
+        return Sound(previous.generation, str(error)), {}
 
 
 def _previous(store: IndexStore) -> Sound | None:

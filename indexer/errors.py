@@ -7,7 +7,8 @@
     ├── ModelError             a model is missing, damaged or unusable
     ├── IndexStoreError        the index folder cannot be used
     │   ├── IndexMissingError      nothing has been published there yet
-    │   ├── IndexDamagedError      bytes differ from the manifest
+    │   ├── IndexDamagedError      a file is not what it should be
+    │   │   └── IndexVersionError      it was written by another version
     │   ├── IndexLockedError       another rebuild holds the lock
     │   ├── ModelMismatchError     the index was built with another model
     │   └── PublicationRefusedError   a rebuild would lose too much; in `indexer.report`
@@ -19,6 +20,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 # Of `faq index`, where it went well but for files that could be read before and can no longer.
@@ -62,7 +66,20 @@ class IndexMissingError(IndexStoreError):
 
 
 class IndexDamagedError(IndexStoreError):
-    """A file of a generation does not match its manifest."""
+    """A file of the index is missing, altered, or holds what it should not."""
+
+
+class IndexVersionError(IndexDamagedError):
+    """A generation was written by another version.
+
+    Args:
+        reason: which file, and what to do.
+        newer: whether that version is newer than this one.
+    """
+
+    def __init__(self, reason: str, *, newer: bool) -> None:
+        self.newer = newer
+        super().__init__(reason)
 
 
 class IndexLockedError(IndexStoreError):
@@ -106,3 +123,33 @@ class DatasetError(FaqError):
 
 class NotFoundError(FaqError):
     """No passage or document has this id."""
+
+
+_REASON_LENGTH = 300
+
+
+@contextmanager
+def naming(path: Path, kind: type[FaqError], advice: str) -> Iterator[None]:
+    """Say of any exception in the block which file it is about, and what to do; errors of ours stay as they are.
+
+    Whatever a file holds may make a library raise anything.
+
+    Args:
+        path: of the file that the block reads.
+        kind: of the error that is raised then.
+        advice: the next step.
+    """
+    try:
+        yield
+    except FaqError:
+        raise
+    except Exception as error:
+        raise kind(f"{path} cannot be read ({reason_of(error)}); {advice}") from error
+
+
+def reason_of(error: BaseException) -> str:
+    """What an exception says, on one line, with its kind where that tells more."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    said = " ".join(str(error).split())[:_REASON_LENGTH]
+    return said if said and isinstance(error, ValueError) else f"{type(error).__name__}: {said}".removesuffix(": ")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -36,24 +39,44 @@ def write_array(path: Path, array: npt.NDArray[Any]) -> None:
     write_file(path, header.getvalue(), array.reshape(-1).view(np.uint8).data)
 
 
-def read_array(path: Path) -> npt.NDArray[Any]:
+def read_array(path: Path, dtype: npt.DTypeLike | None = None, shape: tuple[int | None, ...] = ()) -> npt.NDArray[Any]:
     """Read a .npy file into memory, because NumPy takes a disk that fails for a file that ends.
+
+    Args:
+        path: of the file.
+        dtype: that its numbers must have; None for any.
+        shape: that the array must have, None for a length that may be any; () for any shape.
 
     Raises:
         OSError: as the system reports it.
-        ValueError: it holds no array.
+        ValueError: it holds no array, or another one; NumPy may raise others for what is no array.
     """
-    found: npt.NDArray[Any] = np.load(io.BytesIO(path.read_bytes()))
-    return found
+    return _expected(np.lib.format.read_array(io.BytesIO(path.read_bytes()), allow_pickle=False), dtype, shape)
 
 
-def map_array(path: Path) -> npt.NDArray[Any]:
+def map_array(path: Path, dtype: npt.DTypeLike | None = None, shape: tuple[int | None, ...] = ()) -> npt.NDArray[Any]:
     """Map a .npy file; a plain array over the mapped memory, for a memmap costs microseconds a slice.
 
+    Args:
+        path: of the file.
+        dtype: see `read_array`.
+        shape: see `read_array`.
+
     Raises:
-        OSError, EOFError, ValueError: it cannot be read, or holds no array.
+        OSError, ValueError: see `read_array`.
     """
-    return np.asarray(np.load(path, mmap_mode="r"))
+    return _expected(np.asarray(np.lib.format.open_memmap(path, mode="r")), dtype, shape)
+
+
+def _expected(array: npt.NDArray[Any], dtype: npt.DTypeLike | None, shape: tuple[int | None, ...]) -> npt.NDArray[Any]:
+    fits = len(shape) == array.ndim and all(n in (None, m) for n, m in zip(shape, array.shape, strict=True))
+    if (dtype is not None and array.dtype != dtype) or (shape and not fits) or not array.flags.c_contiguous:
+        wanted = "×".join("any" if length is None else f"{length:,}" for length in shape) or "any shape"
+        raise ValueError(
+            f"holds an array of {array.dtype} of {'×'.join(map(str, array.shape))}, where one of "
+            f"{np.dtype(dtype) if dtype is not None else 'any kind'} of {wanted} belongs"
+        )
+    return array
 
 
 def sync_file(path: Path) -> None:
@@ -94,16 +117,39 @@ def read_signed(path: Path) -> str:
         OSError: it cannot be read.
         ValueError: a byte of it was altered.
     """
-    content = path.read_bytes()
+    content = read_regular(path)
     body, _, signature = content.removesuffix(b"\n").rpartition(b"\n")
     if content != body + b"\n" + signature + b"\n" or hashlib.sha256(body).hexdigest().encode() != signature:
         raise ValueError("does not match its own hash")
     return body.decode()
 
 
+def open_regular(path: Path) -> BufferedReader:
+    """Open a file to read its bytes, unless it is a pipe or a device, which might keep its reader waiting for ever.
+
+    Raises:
+        OSError: as the system reports it, or that it is no regular file.
+    """
+    # Not to wait for whoever writes into a pipe.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+        return open(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def read_regular(path: Path) -> bytes:
+    """The bytes of a file; see `open_regular`."""
+    with open_regular(path) as file:
+        return file.read()
+
+
 def sha256_file(path: Path) -> str:
-    """SHA-256 of a file's bytes, 64 hexadecimal digits."""
-    with path.open("rb") as file:
+    """SHA-256 of a file's bytes, 64 hexadecimal digits; see `open_regular`."""
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -215,7 +215,10 @@ def checked_of_serving(value: object) -> dict[str, Any]:
     """
     if not isinstance(value, dict):
         raise ValueError("the site's settings are no object")
-    found = {name: _adapter(name).validate_python(each, strict=True) for name, each in of_serving(value).items()}
+    try:
+        found = {name: _adapter(name).validate_python(each, strict=True) for name, each in of_serving(value).items()}
+    except ValidationError as error:
+        raise ValueError(f"a setting {_message(error.errors()[0])}") from None
     if problem := _crossed(found):
         raise ValueError(problem)
     return found

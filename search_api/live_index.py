@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from indexer.errors import FaqError, IndexMissingError
+from indexer.errors import FaqError, IndexMissingError, reason_of
 from indexer.generation.generation import Generation
 from indexer.model.encoder import Encoder, load_encoder
 from indexer.model.query_cache import QueryCache
+from indexer.printable import printable
 from indexer.settings import Settings
 from indexer.store.index_store import IndexStore
 from search_api.searcher import Searcher
@@ -81,23 +83,50 @@ class LiveIndex:
 
         Where nothing serves yet and the published generation is damaged, the newest sound one does.
         """
-        searcher, problem, published = self._serving.searcher, "", ""
+        searcher, published = self._serving.searcher, ""
         try:
-            if searcher is None:
-                sound = self._store.load_sound()
-                searcher, problem = self._load(sound.generation), sound.problem
-            else:
-                published = self._store.current()
-                if published == self._refused and time.monotonic() < self._retry_at:
-                    return
-                if published != searcher.generation.manifest.generation:
-                    searcher = self._load(self._store.load(published))
+            published = self._store.current()
+            if published == self._refused and time.monotonic() < self._retry_at:
+                return
+            if searcher is None or published != searcher.generation.manifest.generation:
+                searcher = self._load(self._store.load(published))
+            self._refused = ""
+            self._show(Serving(searcher, ""))
         except Exception as error:  # whatever it is, it must not end the thread that follows
-            problem = str(error) if isinstance(error, FaqError | OSError) else f"{type(error).__name__}: {error}"
-            self._refused, self._retry_at = published, time.monotonic() + _RETRY_SECONDS
-        if problem and problem != self._serving.problem:
-            logger.warning("%s", problem)
-        self._serving = Serving(searcher, problem)
+            self._refuse(published, error)
+
+    def _refuse(self, published: str, error: BaseException) -> None:
+        """Say why the published generation does not serve, and let another one stand in for it."""
+        searcher, problem, now = self._serving.searcher, _told(error), time.monotonic()
+        if problem != self._serving.problem or now >= self._retry_at:
+            searcher = self._stand_in(published)
+            self._retry_at = now + _RETRY_SECONDS
+        self._refused = published
+        self._show(Serving(searcher, problem))
+
+    def _stand_in(self, published: str) -> Searcher | None:
+        """A searcher of what may stand in for the published generation: the one that serves stays if it is the first.
+
+        Those older than the published one come first, as when a server starts.
+        """
+        serving = self._serving.searcher
+        now = serving.generation.manifest.generation if serving else ""
+        if serving is not None and not published:  # the pointer is lost: it last named the one that serves
+            return serving
+        try:
+            for name in self._store.stand_ins(published):
+                if name == now:
+                    break
+                with suppress(Exception):
+                    return self._load(self._store.load(name))
+        except Exception as error:
+            logger.warning("%s", printable(_told(error)))
+        return serving
+
+    def _show(self, serving: Serving) -> None:
+        if serving.problem and serving.problem != self._serving.problem:
+            logger.warning("%s", printable(serving.problem))
+        self._serving = serving
 
     def _load(self, generation: Generation) -> Searcher:
         fingerprint = generation.manifest.fingerprint
@@ -111,4 +140,11 @@ class LiveIndex:
 
     def _follow(self) -> None:
         while not self._stop.wait(_POLL_SECONDS):
-            self.refresh()
+            try:
+                self.refresh()
+            except BaseException as error:  # such as the panic of a library in another language
+                self._serving = Serving(self._serving.searcher, _told(error))
+
+
+def _told(error: BaseException) -> str:
+    return str(error) if isinstance(error, FaqError) else reason_of(error)

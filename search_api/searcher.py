@@ -117,17 +117,19 @@ class Searcher:
     def open(cls, index: Path | str, *, encoder: Encoder | None = None, settings: Settings | None = None) -> Self:
         """Open the published generation of an index folder, with the model kept in that folder.
 
-        While that generation is damaged the newest sound one stands in for it; `problem` then says why.
+        While that generation or its model is damaged the newest sound one stands in for it; `problem` then says why.
 
         Raises:
-            IndexMissingError, IndexDamagedError, ModelError: see `IndexStore.load_sound` and `load_encoder`.
+            IndexMissingError, IndexDamagedError, ModelError: see `IndexStore.first_usable` and `load_encoder`.
         """
         store = IndexStore(Path(index))
-        sound = store.load_sound()
-        fingerprint = sound.generation.manifest.fingerprint
-        encoder = encoder or load_encoder(store.model_folder(fingerprint))
-        searcher = cls(sound.generation, encoder, settings=settings)
-        searcher.problem = sound.problem
+
+        def with_encoder(generation: Generation) -> tuple[Generation, Encoder]:
+            return generation, encoder or load_encoder(store.model_folder(generation.manifest.fingerprint))
+
+        usable, problem = store.first_usable(with_encoder)
+        searcher = cls(*usable, settings=settings)
+        searcher.problem = problem
         return searcher
 
     def search(

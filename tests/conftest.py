@@ -12,6 +12,7 @@ import time
 import urllib.request
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from hypothesis import settings
 
 from indexer.arrays import FloatArray
 from indexer.build import build_index
+from indexer.generation.layout import Layout
+from indexer.generation.manifest import Manifest
 from indexer.model.card import EncoderCard
 from indexer.model.encoder import Encoder, load_encoder
 from indexer.model.export import export_model
@@ -124,6 +127,15 @@ class SmallSite:
 
     def searcher(self) -> Searcher:
         return Searcher.open(self.index, encoder=self.encoder)
+
+
+def begin_at(site: SmallSite, number: str) -> None:
+    """Give the only generation another number, as if many had been published before it."""
+    folder = site.index / "generations" / site.store.current()
+    manifest = Layout(folder).manifest
+    manifest.write_bytes(replace(Manifest.read(manifest), generation=number).to_bytes())
+    folder.rename(folder.with_name(number))
+    (site.index / "current").write_text(f"{number}\n")
 
 
 @pytest.fixture

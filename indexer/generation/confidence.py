@@ -5,9 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 import numpy as np
+
+from indexer.errors import IndexDamagedError, naming
+from indexer.schema import Count, Finite, checked_fields
 
 # Fitted on public question sets with the default model; flatter than any one of them would have it, because corpora
 # differ in where their answered questions begin. `make refit`: five sets with unanswerable questions together give
@@ -32,9 +36,19 @@ class Confidence:
         questions: how many labelled questions it was fitted on; 0 for the built-in curve.
     """
 
-    slope: float = _SLOPE
-    intercept: float = _INTERCEPT
-    questions: int = 0
+    slope: Finite = _SLOPE
+    intercept: Finite = _INTERCEPT
+    questions: Count = 0
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read the JSON of its fields; the caller has verified the file's hash.
+
+        Raises:
+            IndexDamagedError: it holds no such curve.
+        """
+        with naming(path, IndexDamagedError, "roll back or rebuild the index"):
+            return cls(**checked_fields(cls, path.read_bytes()))
 
     def probability(self, signal: float) -> float:
         """Probability in [0, 1] that the best hit answers, by its `ranking.signal`.

@@ -14,21 +14,24 @@ import numpy as np
 from indexer.arrays import Int32Array, IntArray, RecordArray
 from indexer.content.passages import Role
 from indexer.documents import Document, Passage
-from indexer.errors import IndexDamagedError
-from indexer.files import hash_files, map_array, read_array, sync_file, sync_folders, write_array, write_file
+from indexer.errors import IndexDamagedError, naming
+from indexer.files import hash_files, sync_file, sync_folders, write_array, write_file
 from indexer.generation.confidence import Confidence
 from indexer.generation.layout import Layout
 from indexer.generation.manifest import FORMAT, Manifest, verify
+from indexer.generation.passage_check import check_passages
 from indexer.generation.passage_table import PassageTable, fields_of
-from indexer.generation.rows import Rows
+from indexer.generation.row_check import check_rows, check_sentence_rows, check_units, open_own_question_top_1
+from indexer.generation.rows import Rows, open_rows
 from indexer.generation.stored_documents import read_documents, write_documents
 from indexer.labelled import LabelledQuestions
+from indexer.schema import checked_json
 from indexer.settings import checked_of_serving
 from indexer.vectors.adaptation import Adaptation
 from indexer.vectors.engines import DEFAULT_LIMITS, SearchLimits, build_neighbours, open_neighbours
 from indexer.vectors.nearest import NearestNeighbours, SearchKind
 from indexer.vectors.stored_rows import StoredRows, StoredSentences
-from indexer.words.lexicon import Lexicon
+from indexer.words.lexicon import HEADER, Lexicon
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,23 +74,30 @@ class Generation:
         return np.flatnonzero(self.rows["role"] == Role.QUESTION)
 
     def documents(self) -> dict[str, Document]:
-        """What each content file was read as, by its key in `Corpus.keys`."""
+        """What each content file was read as, by its key in `Corpus.keys`.
+
+        Raises:
+            IndexDamagedError: see `read_documents`.
+        """
         return read_documents(Layout(self.folder).documents)
 
     @staticmethod
     def load(folder: Path) -> Generation:
-        """Verify every file against the manifest, then open them.
+        """Verify every file against the manifest, then open them and check all that a search relies on.
 
         Raises:
-            IndexDamagedError: names the file that is missing, altered or unreadable.
+            IndexDamagedError: names the file that is missing, altered, unreadable or does not go with the others.
+            IndexVersionError: of another version.
         """
         layout = Layout(folder)
-        manifest = verify(folder)
-        try:
-            confidence = Confidence(**json.loads(layout.confidence.read_bytes()))
-            return _open(layout, manifest, confidence, read_array(layout.own_question_top_1))
-        except (OSError, EOFError, ValueError, TypeError, KeyError, RecursionError) as error:
-            raise IndexDamagedError(f"{folder} cannot be opened ({error}); roll back or rebuild the index") from error
+        with naming(folder, IndexDamagedError, "roll back or rebuild the index"):
+            manifest = verify(folder)
+            generation = _open(layout, manifest, Confidence.read(layout.confidence))
+            _check(generation)
+            entries, passages = len(generation.entries()), len(generation.passages)
+            return replace(
+                generation, own_question_top_1=open_own_question_top_1(layout.own_question_top_1, entries, passages)
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +150,7 @@ def write_draft(folder: Path, manifest: Manifest, parts: Parts, limits: SearchLi
     write_array(layout.adaptation, adaptation.to_array())
     parts.lexicon.save(layout.lexicon)
     manifest = replace(manifest, nearest=nearest.kind.value, recall=round(nearest.recall(), 4))
-    return _open(layout, manifest, Confidence(), np.empty(0, np.int32))
+    return _open(layout, manifest, Confidence())
 
 
 def seal(draft: Generation, confidence: Confidence, own_question_top_1: Int32Array) -> None:
@@ -171,7 +181,8 @@ def content_hash(
     return digest.hexdigest()
 
 
-def _open(layout: Layout, manifest: Manifest, confidence: Confidence, own_question_top_1: Int32Array) -> Generation:
+def _open(layout: Layout, manifest: Manifest, confidence: Confidence) -> Generation:
+    """Open all files but what only asking tells."""
     vectors = StoredRows.open(layout.vectors)
     return Generation(
         folder=layout.folder,
@@ -179,12 +190,54 @@ def _open(layout: Layout, manifest: Manifest, confidence: Confidence, own_questi
         passages=PassageTable.open(layout.passages),
         vectors=vectors,
         nearest=open_neighbours(vectors, layout.ann_index, SearchKind(manifest.nearest)),
-        rows=map_array(layout.rows),
+        rows=open_rows(layout.rows),
         sentences=StoredSentences.open(layout.sentences),
-        sentence_rows=map_array(layout.sentence_rows),
-        adaptation=Adaptation(*read_array(layout.adaptation)),
+        sentence_rows=open_rows(layout.sentence_rows),
+        adaptation=Adaptation.open(layout.adaptation, vectors.dim),
         lexicon=Lexicon.load(layout.lexicon),
         confidence=confidence,
-        settings=checked_of_serving(json.loads(layout.settings.read_bytes())),
-        own_question_top_1=own_question_top_1,
+        settings=_read_settings(layout.settings),
+        own_question_top_1=np.empty(0, np.int32),
     )
+
+
+def _read_settings(path: Path) -> dict[str, Any]:
+    with naming(path, IndexDamagedError, "roll back or rebuild the index"):
+        return checked_of_serving(checked_json(dict[str, Any], path.read_bytes()))
+
+
+def _check(generation: Generation) -> None:
+    """Check that files which match their hashes go with each other: they may have been written wrongly.
+
+    Raises:
+        IndexDamagedError: names the file, and the manifest where that says something else.
+    """
+    layout, manifest = Layout(generation.folder), generation.manifest
+    for path, name, found, said in (
+        (layout.passages, "passages", len(generation.passages), manifest.passages),
+        (layout.vectors, "vectors", len(generation.vectors), manifest.vectors),
+        (layout.vectors, "dimensions", generation.vectors.dim, manifest.dim),
+        (layout.rows, "rows", len(generation.rows), manifest.vectors),
+        (layout.sentences, "sentences", len(generation.sentences), manifest.sentences),
+        (layout.sentences, "dimensions", generation.sentences.rounded.shape[1], manifest.dim),
+        (layout.sentence_rows, "rows", len(generation.sentence_rows), manifest.sentences),
+        (layout.lexicon, "passages", generation.lexicon.size, manifest.passages),
+    ):
+        _agree(layout, path, name, found, said)
+    shapes = check_passages(layout.passages, generation.passages)
+    _agree(layout, layout.passages, "documents", shapes.documents, manifest.documents)
+    if {*generation.lexicon.languages} != shapes.languages:
+        raise IndexDamagedError(
+            f"{layout.lexicon / HEADER} is of other languages than {layout.passages}; roll back or rebuild the index"
+        )
+    check_rows(layout.rows, generation.rows, shapes)
+    check_sentence_rows(layout.sentence_rows, generation.sentence_rows, shapes)
+    check_units(layout.vectors, generation.vectors)
+    check_units(layout.sentences, generation.sentences)
+
+
+def _agree(layout: Layout, path: Path, name: str, found: int, said: int) -> None:
+    if found != said:
+        raise IndexDamagedError(
+            f"{path} holds {found:,} {name} where {layout.manifest} says {said:,}; roll back or rebuild the index"
+        )

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import stat
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Annotated, Final, Self
 
-from indexer.errors import IndexDamagedError
+from pydantic import Field
+
+from indexer.errors import IndexDamagedError, IndexVersionError, naming
 from indexer.files import read_signed, sha256_file, sign
 from indexer.generation.layout import Layout
+from indexer.schema import Count, Sha256, checked_fields, format_of
+from indexer.vectors.nearest import SearchKind
 
 FORMAT: Final = 9
+# Six digits, and more from the millionth generation on; never so many that the next one could not be counted.
+GENERATION_NAME: Final = re.compile(r"(?:[0-9]{6}|[1-9][0-9]{6,11})\Z")
+_ADVICE: Final = "roll back or rebuild the index"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +29,7 @@ class Manifest:
     """What a generation is.
 
     Attributes:
-        generation: six digits, ever rising.
+        generation: six digits or more, ever rising.
         published_at: ISO 8601, UTC.
         model: name the user gave; fingerprint: of its files; dim: length of its embeddings.
         documents, passages, vectors, sentences: counts.
@@ -30,21 +40,22 @@ class Manifest:
         files: SHA-256 and size of every file, by its name relative to the folder.
     """
 
-    generation: str
+    generation: Annotated[str, Field(pattern=GENERATION_NAME.pattern.replace(r"\Z", "$"))]
     published_at: str
     model: str
-    fingerprint: str
-    dim: int
-    documents: int
-    passages: int
-    vectors: int
-    sentences: int
-    content_hash: str
+    # Also the beginning of a folder's name.
+    fingerprint: Annotated[str, Field(pattern=r"^[^./\\\x00][^/\\\x00]*$")]
+    dim: Annotated[Count, Field(ge=1)]
+    documents: Count
+    passages: Count
+    vectors: Count
+    sentences: Count
+    content_hash: Sha256
     code_fingerprint: str
-    files: dict[str, tuple[str, int]]
+    files: dict[str, tuple[Sha256, Annotated[int, Field(ge=0)]]]
     stale: tuple[str, ...] = ()
     nearest: str = ""
-    recall: float = 0.0
+    recall: Annotated[float, Field(ge=0, le=1)] = 0.0
     format: int = FORMAT
 
     def to_bytes(self) -> bytes:
@@ -53,28 +64,19 @@ class Manifest:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read a manifest.
+        """Read a manifest; fields that this version does not know are left out.
 
         Raises:
-            IndexDamagedError: missing, altered, or of another format.
+            IndexDamagedError: missing, altered, or no manifest.
+            IndexVersionError: of another format.
         """
-        try:
-            fields: Any = json.loads(read_signed(path))
-        except OSError as error:
-            raise IndexDamagedError(
-                f"{path} cannot be read ({error.strerror}); roll back or rebuild the index"
-            ) from error
-        except (ValueError, RecursionError) as error:
-            raise IndexDamagedError(f"{path} {error}; roll back or rebuild the index") from error
-        if not isinstance(fields, dict) or fields.get("format") != FORMAT:
-            found = fields.get("format") if isinstance(fields, dict) else "no"
-            raise IndexDamagedError(f"{path} has format {found}, this version reads {FORMAT}; rebuild the index")
-        try:
-            fields["files"] = {name: (str(sha), int(size)) for name, (sha, size) in fields["files"].items()}
-            fields["stale"] = tuple(map(str, fields.get("stale", ())))
+        with naming(path, IndexDamagedError, _ADVICE):
+            content = read_signed(path)
+            if (found := format_of(content)) != FORMAT:
+                raise _other_version(path, found)
+            fields = checked_fields(cls, content)
+            SearchKind(fields["nearest"])
             return cls(**fields)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise IndexDamagedError(f"{path} is no manifest of this version ({error}); rebuild the index") from error
 
 
 def verify(folder: Path) -> Manifest:
@@ -82,21 +84,32 @@ def verify(folder: Path) -> Manifest:
 
     Raises:
         IndexDamagedError: names the first file that is missing, surplus or altered.
+        IndexVersionError: see `Manifest.read`.
     """
-    manifest = Manifest.read(Layout(folder).manifest)
-    known = {*manifest.files, Layout(folder).manifest.name}
-    for path in sorted(folder.rglob("*")):
-        # What a link leads to may change after it was checked.
-        if path.is_symlink() or not (path.is_dir() or path.relative_to(folder).as_posix() in known):
-            raise IndexDamagedError(f"{path} does not belong to this index; roll back or rebuild the index")
+    where = Layout(folder).manifest
+    manifest = Manifest.read(where)
+    known = {*manifest.files, where.name}
+    with naming(folder, IndexDamagedError, _ADVICE):
+        for path in sorted(folder.rglob("*")):
+            # What a link leads to may change after it was checked.
+            if path.is_symlink() or not (path.is_dir() or path.relative_to(folder).as_posix() in known):
+                raise IndexDamagedError(f"{path} does not belong to this index: {where} names no such file; {_ADVICE}")
     for name, (expected, size) in manifest.files.items():
         path = folder / name
-        try:
-            sound = path.stat().st_size == size and sha256_file(path) == expected
-        except OSError as error:
-            raise IndexDamagedError(
-                f"{path} cannot be read ({error.strerror}); roll back or rebuild the index"
-            ) from error
-        if not sound:
-            raise IndexDamagedError(f"{path} does not match the manifest's hash; roll back or rebuild the index")
+        with naming(path, IndexDamagedError, f"{where} names it; {_ADVICE}"):
+            if Path(os.path.normpath(path)) != path or not path.is_relative_to(folder):
+                raise ValueError("it is no file of this generation")
+            status = path.stat()
+            sound = stat.S_ISREG(status.st_mode) and status.st_size == size and sha256_file(path) == expected
+            if not sound:
+                raise IndexDamagedError(f"{path} does not match the manifest's hash, in {where}; {_ADVICE}")
     return manifest
+
+
+def _other_version(path: Path, found: int) -> IndexVersionError:
+    """What is said of a generation of another format."""
+    told = f"version: it has format {found}, this version reads {FORMAT}; rebuild the index"
+    if found > FORMAT:
+        return IndexVersionError(f"{path} is of a newer {told} with this version, or upgrade this version", newer=True)
+    index = path.parents[2]
+    return IndexVersionError(f"{path} is of an older {told}: faq index CONTENT --index {index}", newer=False)

@@ -6,7 +6,7 @@ import json
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import fields
 from operator import attrgetter
@@ -17,7 +17,8 @@ import numpy as np
 
 from indexer.arrays import IntArray
 from indexer.documents import Passage, PassageKind
-from indexer.errors import IndexDamagedError
+from indexer.errors import IndexDamagedError, naming
+from indexer.schema import checked_fields
 
 _SCHEMA = """
 CREATE TABLE passages (
@@ -33,6 +34,7 @@ _KEPT_FILTERS, _KEPT_PASSAGES = 16, 2_000
 _KEPT_BYTES, _CHAR = 32_000_000, 4
 _NAMES = [field.name for field in fields(Passage)]
 _values = attrgetter(*_NAMES)
+_DEFINITIONS = "SELECT name, sql FROM sqlite_master"
 _FIELDS = "SELECT fields FROM passages"
 
 
@@ -44,14 +46,21 @@ class PassageTable:
 
     Args:
         connection: to a file that `write` made, usable from every thread.
+        name: of the file, for errors.
         kept_passages: once more passages than this were read, they are read again.
         kept_bytes: the same for the memory that passages take, and for that of the answers to `numbers`.
     """
 
     def __init__(
-        self, connection: sqlite3.Connection, *, kept_passages: int = _KEPT_PASSAGES, kept_bytes: int = _KEPT_BYTES
+        self,
+        connection: sqlite3.Connection,
+        name: str,
+        *,
+        kept_passages: int = _KEPT_PASSAGES,
+        kept_bytes: int = _KEPT_BYTES,
     ) -> None:
         self._connection = connection
+        self._name = name
         self._kept_passages, self._kept_bytes = kept_passages, kept_bytes
         # A connection holds on to itself until it is closed, and to its file.
         weakref.finalize(self, connection.close)
@@ -96,14 +105,10 @@ class PassageTable:
         Raises:
             IndexDamagedError: it is no passage table.
         """
-        try:
+        with naming(path, IndexDamagedError, "roll back or rebuild the index"):
             uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
             connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
-            return cls(connection, kept_passages=kept_passages, kept_bytes=kept_bytes)
-        except sqlite3.Error as error:
-            raise IndexDamagedError(
-                f"{path}: the passages of this index cannot be read ({error}); rebuild it"
-            ) from error
+            return cls(connection, str(path), kept_passages=kept_passages, kept_bytes=kept_bytes)
 
     def get(self, numbers: Sequence[int]) -> list[Passage]:
         """The passages with these numbers, in this order."""
@@ -135,6 +140,40 @@ class PassageTable:
         for start in range(0, self._size, 1000):
             rows = self._rows(f"{_FIELDS} WHERE number BETWEEN ? AND ? ORDER BY number", (start, start + 999))
             yield from (_passage(row[0]) for row in rows)
+
+    def records(self) -> Iterator[tuple[int, str, str, str, str]]:
+        """Every row as it stands in the file, by number: that, the passage's id, its document's, kind and fields."""
+        columns, start = "number, passage_id, document_id, kind, fields", -(2**63)
+        while rows := self._rows(
+            f"SELECT {columns} FROM passages WHERE number > ? ORDER BY number LIMIT 1000", (start,)
+        ):
+            yield from rows
+            start = rows[-1][0]
+
+    def tagged(self) -> Iterator[tuple[str, int]]:
+        """Every tag with the number of each passage that has it, ascending."""
+        last: tuple[Any, Any] = ("", -(2**63))
+        while rows := self._rows(
+            "SELECT tag, number FROM tags WHERE (tag, number) > (?, ?) ORDER BY tag, number LIMIT 1000", last
+        ):
+            yield from rows
+            last = rows[-1]
+
+    def check_file(self) -> None:
+        """Have SQLite check the file and its indexes.
+
+        Raises:
+            ValueError: they are not as `write` makes them.
+        """
+        with closing(sqlite3.connect(":memory:")) as fresh:
+            fresh.executescript(_SCHEMA)
+            made = dict(fresh.execute(_DEFINITIONS).fetchall())
+        found = dict(self._rows(_DEFINITIONS))
+        for name, definition in made.items():
+            if name not in found or found[name] != definition:
+                raise ValueError(f"its table or index {name} is not ours")
+        if (problem := self._rows("PRAGMA integrity_check(1)")[0][0]) != "ok":
+            raise ValueError(f"SQLite says: {problem}")
 
     def tags(self) -> dict[str, int]:
         """Number of passages by tag, the most common first, then by name."""
@@ -186,8 +225,8 @@ class PassageTable:
         try:
             with self._lock:
                 return self._connection.execute(query, values).fetchall()
-        except sqlite3.Error as error:  # how SQLite reports a disk that fails, or a file that was altered under it
-            raise IndexDamagedError(f"the passages of this index cannot be read ({error}); rebuild it") from error
+        except (sqlite3.Error, OverflowError) as error:  # of a disk that fails, or a file that was altered under it
+            raise IndexDamagedError(f"{self._name} cannot be read ({error}); rebuild the index") from error
 
 
 def fields_of(passage: Passage) -> dict[str, Any]:
@@ -196,8 +235,4 @@ def fields_of(passage: Passage) -> dict[str, Any]:
 
 
 def _passage(fields: str) -> Passage:
-    values = json.loads(fields)
-    values["kind"] = PassageKind(values["kind"])
-    for name in ("alternates", "heading_path", "tags"):
-        values[name] = tuple(values[name])
-    return Passage(**values)
+    return Passage(**checked_fields(Passage, fields))

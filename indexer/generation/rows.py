@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -12,6 +13,8 @@ import numpy.typing as npt
 
 from indexer.arrays import RecordArray
 from indexer.content.passages import EmbeddingText
+from indexer.errors import IndexDamagedError, naming
+from indexer.files import map_array
 
 # One record a vector: the passage it belongs to, what it stands for, the characters of the passage's text it
 # covers, and the hash of the embedded text, by which the next build finds the vector again.
@@ -29,6 +32,16 @@ class Rows:
 
     records: RecordArray
     vectors: npt.NDArray[Any]
+
+
+def open_rows(path: Path) -> RecordArray:
+    """Map the records of a generation; the caller has verified the file's hash.
+
+    Raises:
+        IndexDamagedError: it holds no records.
+    """
+    with naming(path, IndexDamagedError, "roll back or rebuild the index"):
+        return map_array(path, ROW, (None,))
 
 
 def row_records(texts: Sequence[tuple[int, EmbeddingText]]) -> RecordArray:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
-from typing import Any
+
+from pydantic import TypeAdapter
 
 from indexer.documents import Document
-from indexer.errors import IndexDamagedError
+from indexer.errors import IndexDamagedError, naming
 from indexer.files import write_file
+from indexer.schema import checked_json
 
 
 def write_documents(path: Path, documents: Mapping[str, Document]) -> None:
     """Write documents by the key of their file, `Corpus.keys`, synced to the disk."""
-    write_file(path, _adapter().dump_json(dict(sorted(documents.items()))))
+    write_file(path, TypeAdapter(dict[str, Document]).dump_json(dict(sorted(documents.items()))))
 
 
 def read_documents(path: Path) -> dict[str, Document]:
@@ -23,15 +24,6 @@ def read_documents(path: Path) -> dict[str, Document]:
     Raises:
         IndexDamagedError: it holds no documents.
     """
-    try:
-        documents: dict[str, Document] = _adapter().validate_json(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise IndexDamagedError(f"{path}: the documents of this index cannot be read ({error}); rebuild it") from error
-    return documents
-
-
-@cache
-def _adapter() -> Any:
-    from pydantic import TypeAdapter  # needed to build only
-
-    return TypeAdapter(dict[str, Document])
+    with naming(path, IndexDamagedError, "roll back or rebuild the index"):
+        documents: dict[str, Document] = checked_json(dict[str, Document], path.read_bytes())
+        return documents

@@ -12,20 +12,24 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from indexer.arrays import BoolArray
-from indexer.errors import IndexDamagedError, IndexMissingError, IndexStoreError
+from indexer.errors import IndexDamagedError, IndexMissingError, IndexStoreError, IndexVersionError, ModelError
 from indexer.files import sync_folder
 from indexer.generation.generation import Generation
 from indexer.generation.layout import Layout
 from indexer.generation.manifest import Manifest
 from indexer.generation.soundness import check_sound
 from indexer.store.lock import only_writer, write_errors
-from indexer.store.pointer import GENERATION_NAME, Pointer
+from indexer.store.numbers import names_in, next_number, numbers_in, stand_ins
+from indexer.store.pointer import Pointer
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +69,12 @@ class IndexStore:
         return self.folder / "models" / fingerprint[:16]
 
     def generations(self) -> list[str]:
-        """All whole generations, the newest first."""
-        try:
-            names = [entry.name for entry in self._generations.iterdir()]
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise IndexDamagedError(
-                f"{self._generations} cannot be read: {error.strerror}; it must be a folder"
-            ) from error
-        return sorted((name for name in names if GENERATION_NAME.match(name)), reverse=True)
+        """All whole generations, the newest first; see `numbers_in`."""
+        return numbers_in(self._generations)
 
     def models(self) -> list[str]:
-        """The folder name of every exported model."""
-        folders = (self.folder / "models").glob("*")
-        return sorted(folder.name for folder in folders if not folder.name.startswith("."))
+        """The folder name of every exported model; raises as `generations` does."""
+        return sorted(name for name in names_in(self.folder / "models") if not name.startswith("."))
 
     def current(self) -> str:
         """The name of the published generation; raises what `Pointer.read` does."""
@@ -95,7 +90,7 @@ class IndexStore:
         generation = Generation.load(self._generations / name)
         if generation.manifest.generation != name:
             raise IndexDamagedError(
-                f"{self._generations / name} holds generation {generation.manifest.generation}; "
+                f"{Layout(self._generations / name).manifest} is of generation {generation.manifest.generation}; "
                 "roll back or rebuild the index"
             )
         return generation
@@ -103,21 +98,39 @@ class IndexStore:
     def load_sound(self) -> Sound:
         """Load the published generation, or while it or the pointer is damaged the newest sound one.
 
-        Those older than the published one come first: a site that was rolled back must not jump forward by itself.
+        Raises:
+            IndexMissingError, IndexDamagedError: see `first_usable`.
+        """
+        return Sound(*self.first_usable(lambda generation: generation))
+
+    def first_usable(self, use: Callable[[Generation], T]) -> tuple[T, str]:
+        """What is made of the published generation, or while that cannot be, of the first of its `stand_ins`.
+
+        Args:
+            use: makes it of a loaded generation.
+
+        Returns:
+            What `use` gave, and why it is not of the published generation, "" if it is.
 
         Raises:
             IndexMissingError: nothing has been published.
             IndexDamagedError: no generation is sound; says what is wrong with the published one.
+            ModelError: no generation can be used; of `use`, for the published one.
+            IndexStoreError: of `use`, for the published one.
         """
         published = ""
         try:
             published = self.current()
-            return Sound(self.load(published))
-        except (IndexMissingError, IndexDamagedError) as error:
-            for name in sorted(self.generations(), key=lambda n: (n <= (published or n), n), reverse=True):
-                with suppress(IndexDamagedError):
-                    return Sound(self.load(name), str(error))
+            return use(self.load(published)), ""
+        except (IndexMissingError, IndexDamagedError, ModelError) as error:
+            for name in self.stand_ins(published):
+                with suppress(IndexStoreError, ModelError):
+                    return use(self.load(name)), str(error)
             raise
+
+    def stand_ins(self, published: str) -> list[str]:
+        """The generations that may stand in for the published one, see `indexer.store.numbers.stand_ins`."""
+        return stand_ins(self.generations(), published)
 
     def sound_generations(self, fingerprint: str, first: Sound | None) -> Iterator[Generation]:
         """Every sound generation of a model, so that a rollback loses no embedding.
@@ -147,13 +160,13 @@ class IndexStore:
         """
         return Manifest.read(Layout(self._generations / name).manifest)
 
-    def damage(self, name: str) -> str:
-        """What is wrong with a generation, every file hashed; "" if it is sound."""
+    def problem(self, name: str) -> IndexDamagedError | None:
+        """What is wrong with a generation, every file hashed and read; None if it is sound."""
         try:
-            self.load(name)
+            self.load(name).documents()
         except IndexDamagedError as error:
-            return str(error)
-        return ""
+            return error
+        return None
 
     def rollback(self, number: str | None = None) -> str:
         """Make another generation current; nothing is removed, and the next build's number is above them all.
@@ -176,19 +189,20 @@ class IndexStore:
                 current = self.current()
             except (IndexMissingError, IndexDamagedError):  # the pointer is lost: any sound generation will do
                 current = ""
-            damage = {name: self.damage(name) for name in self.generations()}
-            sound = [name for name, reason in damage.items() if not reason]
+            problems = {name: self.problem(name) for name in self.generations()}
+            sound = [name for name, problem in problems.items() if problem is None]
             if number is None:
-                chosen = next((name for name in sound if not current or name < current), None)
+                chosen = next((name for name in sound if not current or int(name) < int(current)), None)
             else:
                 chosen = number.strip().zfill(6)
             possible = f"possible are: {', '.join(name for name in sound if name != current) or 'none'}"
             if chosen is None:
                 raise IndexStoreError(f"no sound generation is older than {current}; {possible}")
-            if chosen not in damage:
+            if chosen not in problems:
                 raise IndexStoreError(f"there is no generation {chosen[:20]}; {possible}")
-            if damage[chosen]:
-                raise IndexDamagedError(f"generation {chosen} is damaged: {damage[chosen]}; {possible}")
+            if (problem := problems[chosen]) is not None:
+                state = "cannot be used" if isinstance(problem, IndexVersionError) else "is damaged"
+                raise IndexDamagedError(f"generation {chosen} {state}: {problem}; {possible}")
             with self.write_errors():
                 self._pointer.swap(chosen)
             return chosen
@@ -206,10 +220,10 @@ class IndexStore:
 
     def next_generation(self) -> str:
         """The number the next generation gets; call it under the lock."""
-        taken = [*self.generations(), "000000"]
+        taken = self.generations()
         with suppress(IndexMissingError, IndexDamagedError):
             taken.append(self.current())
-        return f"{max(map(int, taken)) + 1:06}"
+        return next_number(taken)
 
     @contextmanager
     def building(self) -> Iterator[Path]:
@@ -259,12 +273,12 @@ class IndexStore:
 
     def size(self, name: str) -> int:
         """Bytes that a generation takes on disk."""
-        return sum(p.stat().st_size for p in (self._generations / name).rglob("*") if p.is_file())
+        return sum(p.lstat().st_size for p in (self._generations / name).rglob("*") if not p.is_dir())
 
     def _prune(self, keep: int, current: str, replaced: str) -> None:
         """Remove all but the current generation and `keep` others: the one it replaced, then the newest."""
         others = [name for name in self.generations() if name != current]
-        others.sort(key=lambda name: (name == replaced, name), reverse=True)
+        others.sort(key=lambda name: (name == replaced, int(name)), reverse=True)
         for name in others[keep:]:
             # Renamed first: what is half removed must not look like a generation.
             os.rename(self._generations / name, self._generations / f".pruned-{name}")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from indexer.errors import IndexDamagedError, IndexMissingError, ModelError
+from indexer.errors import IndexDamagedError, IndexMissingError, IndexVersionError, ModelError
 from indexer.model.card import EncoderCard
 from indexer.store.index_store import IndexStore
 
@@ -20,6 +22,7 @@ class GenerationState:
         published_at, passages, model, nearest, recall: from its manifest; "" and 0 if that cannot be read.
         size_bytes: on disk.
         damage: what is wrong with it, "" if it is sound.
+        state: "sound", "damaged", or "older" or "newer": of another version.
     """
 
     number: str
@@ -31,6 +34,7 @@ class GenerationState:
     recall: float
     size_bytes: int
     damage: str
+    state: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +42,8 @@ class ModelState:
     """One exported model on disk.
 
     Attributes:
-        folder: its name, the first 16 digits of the model's fingerprint.
-        model: name the user gave, "" if its card cannot be read.
+        folder: its name, the first 16 digits of the model's fingerprint; "models" for that of all models.
+        model: name the user gave, "" if it is not known.
         damage: what is wrong with it, "" if it is sound.
     """
 
@@ -92,12 +96,13 @@ def take_inventory(store: IndexStore) -> Inventory:
         pointer = str(error)
     return Inventory(
         generations=tuple(_generation(store, number, current) for number in numbers),
-        models=tuple(_model(store, name) for name in store.models()),
+        models=_models(store, numbers),
         pointer=pointer,
     )
 
 
 def _generation(store: IndexStore, number: str, current: str) -> GenerationState:
+    problem = store.problem(number)
     try:
         manifest = store.manifest(number)
         published_at, passages, model = manifest.published_at, manifest.passages, manifest.model
@@ -113,8 +118,36 @@ def _generation(store: IndexStore, number: str, current: str) -> GenerationState
         nearest=nearest,
         recall=recall,
         size_bytes=store.size(number),
-        damage=store.damage(number),
+        damage=str(problem or ""),
+        state=_state(problem),
     )
+
+
+def _state(problem: IndexDamagedError | None) -> str:
+    if problem is None:
+        return "sound"
+    if isinstance(problem, IndexVersionError):
+        return "newer" if problem.newer else "older"
+    return "damaged"
+
+
+def _models(store: IndexStore, numbers: Sequence[str]) -> tuple[ModelState, ...]:
+    """Every model that is there, and every one that a generation needs and that is not."""
+    needed: dict[str, str] = {}
+    for number in numbers:
+        with suppress(IndexDamagedError):
+            manifest = store.manifest(number)
+            needed.setdefault(store.model_folder(manifest.fingerprint).name, manifest.model)
+    try:
+        there = store.models()
+    except IndexDamagedError as error:
+        return (ModelState(folder="models", model="", damage=str(error)),)
+    missing = tuple(
+        ModelState(folder=name, model=needed[name], damage=f"{store.model_folder(name)} is missing; index again")
+        for name in sorted(needed)
+        if name not in there
+    )
+    return (*(_model(store, name) for name in there), *missing)
 
 
 def _model(store: IndexStore, name: str) -> ModelState:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
+import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
 
-from indexer.errors import IndexDamagedError, IndexMissingError, IndexStoreError
-from indexer.files import read_signed, replace_file, sign
-
-GENERATION_NAME: Final = re.compile(r"[0-9]{6}\Z")
-# As it was before it carried its own hash, or as a person writes it.
-_PLAIN = re.compile(rb"[0-9]{6}\n?\Z")
+from indexer.errors import IndexDamagedError, IndexMissingError, IndexStoreError, naming
+from indexer.files import read_regular, read_signed, replace_file, sign
+from indexer.generation.manifest import GENERATION_NAME
 
 
 class Pointer:
@@ -33,15 +29,17 @@ class Pointer:
             IndexMissingError: nothing has been published.
             IndexDamagedError: the file cannot be read, or names no generation.
         """
-        try:
-            content = self._path.read_bytes()
-            name = content.decode().strip() if _PLAIN.match(content) else read_signed(self._path)
-        except FileNotFoundError:
-            raise IndexMissingError(
-                f"no index in {self._folder}; build one: faq index CONTENT --index {self._folder}"
-            ) from None
-        except (OSError, ValueError) as error:
-            raise IndexDamagedError(f"{self._path} cannot be read ({error}); rebuild the index") from error
+        with naming(self._path, IndexDamagedError, "roll back or rebuild the index"):
+            try:
+                # Without its own hash it is as it once was, or as a person writes it.
+                plain = read_regular(self._path).removesuffix(b"\n").decode("ascii", "replace")
+                name = plain if GENERATION_NAME.match(plain) else read_signed(self._path)
+            except FileNotFoundError:
+                if os.path.lexists(self._path):  # a link that leads nowhere
+                    raise
+                raise IndexMissingError(
+                    f"no index in {self._folder}; build one: faq index CONTENT --index {self._folder}"
+                ) from None
         if not GENERATION_NAME.match(name):
             raise IndexDamagedError(f"{self._path} does not name a generation; rebuild the index")
         return name

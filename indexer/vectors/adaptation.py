@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 import numpy as np
 
 from indexer.arrays import DoubleArray, FloatArray, IntArray, ShortArray
+from indexer.errors import IndexDamagedError, naming
+from indexer.files import read_array
 from indexer.vectors.rounding import from_shorts
 
 # Rows that are read at a time.
@@ -74,6 +77,19 @@ class Adaptation:
     def to_array(self) -> FloatArray:
         """Both maps, shape (2, dim, dim), float32, for one file."""
         return np.stack((self.nearness, self.membership))
+
+    @classmethod
+    def open(cls, path: Path, dim: int) -> Self:
+        """Read what `to_array` gave; the caller has verified its hash.
+
+        Raises:
+            IndexDamagedError: it holds no maps for embeddings of this length.
+        """
+        with naming(path, IndexDamagedError, "roll back or rebuild the index"):
+            maps = read_array(path, np.float32, (2, dim, dim))
+            if not np.isfinite(maps).all():
+                raise ValueError("holds numbers that are not finite")
+            return cls(*maps)
 
     def map(self, query: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The query for cosines, of unit length, and the query for membership; both of shape (dim,), float32.

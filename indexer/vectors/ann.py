@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 import numpy as np
 
 from indexer.arrays import FloatArray, IntArray
-from indexer.errors import IndexDamagedError
+from indexer.errors import IndexDamagedError, naming
 from indexer.vectors.faiss_library import faiss
 from indexer.vectors.nearest import ExactNeighbours, SearchKind
 from indexer.vectors.stored_rows import StoredRows
@@ -80,15 +80,15 @@ class AnnNeighbours:
         Raises:
             IndexDamagedError: it is no index of these rows.
         """
-        try:
+        with naming(path, IndexDamagedError, "roll back or rebuild the index"):
             found = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
-        except RuntimeError as error:
-            raise IndexDamagedError(
-                f"{path}: the vectors of this index cannot be read ({error}); rebuild it"
-            ) from error
-        if (found.ntotal, found.d) != (len(stored), stored.dim):
-            raise IndexDamagedError(f"{path} is not of the vectors beside it; rebuild the index")
-        return cls(stored, found, max_exact=max_exact)
+            if not isinstance(found, faiss.IndexIVFPQFastScan) or found.metric_type != faiss.METRIC_INNER_PRODUCT:
+                raise ValueError("it is no index of product codes")
+            if (found.ntotal, found.d) != (len(stored), stored.dim):
+                raise IndexDamagedError(f"{path} is not of the vectors beside it; rebuild the index")
+            if not 1 <= found.nprobe <= found.nlist or _rows_of(found) != len(stored):
+                raise ValueError("its clusters do not hold each of its rows once")
+            return cls(stored, found, max_exact=max_exact)
 
     def to_bytes(self) -> memoryview:
         """The faiss index; written by the caller, because faiss takes a full disk for success."""
@@ -178,6 +178,20 @@ class AnnNeighbours:
     def _recall(self, asked: FloatArray, least: FloatArray) -> float:
         scores = self.search_many(asked, _DEPTH)[1]
         return float(np.mean(scores >= least[:, None] - _ROUNDING))
+
+
+def _rows_of(ann_index: Any) -> int:
+    """How many rows its clusters hold, if each is there once and none that is not; else -1."""
+    seen = np.zeros(ann_index.ntotal, dtype=np.bool_)
+    lists, held = ann_index.invlists, 0
+    for cluster in range(ann_index.nlist):
+        if size := int(lists.list_size(cluster)):
+            rows = faiss.rev_swig_ptr(lists.get_ids(cluster), size)
+            if rows.min() < 0 or rows.max() >= len(seen):
+                return -1
+            seen[rows] = True
+            held += size
+    return held if seen.all() else -1
 
 
 def _wanted(count: int) -> int:

@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 import numpy as np
 
 from indexer.arrays import ByteArray, FloatArray, IntArray, ShortArray
-from indexer.errors import IndexDamagedError
+from indexer.errors import IndexDamagedError, naming
 from indexer.files import map_array
 from indexer.vectors.rounding import byte_products, from_bytes, from_shorts, short_products
 
@@ -103,10 +103,5 @@ class StoredSentences:
 
 
 def _mapped(path: Path, dtype: type[np.generic]) -> Any:
-    try:
-        rows = map_array(path)
-    except (OSError, EOFError, ValueError) as error:
-        raise IndexDamagedError(f"{path}: the vectors of this index cannot be read ({error}); rebuild it") from error
-    if rows.ndim != 2 or rows.dtype != dtype or not rows.flags.c_contiguous:
-        raise IndexDamagedError(f"{path} holds no matrix of {dtype.__name__}; rebuild the index")
-    return rows
+    with naming(path, IndexDamagedError, "roll back or rebuild the index"):
+        return map_array(path, dtype, (None, None))

@@ -8,17 +8,30 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Annotated, NamedTuple, Self
 
 import numpy as np
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from indexer.arrays import FloatArray, IntArray
-from indexer.errors import IndexDamagedError
+from indexer.errors import IndexDamagedError, naming
 from indexer.files import write_file
+from indexer.schema import Count, checked_json
 from indexer.words.analysis import grams, stop_words, terms, words
 from indexer.words.postings import DEFAULT_BM25, Bm25, Postings
 
-_HEADER, _PARTS = "lexicon.json", ("terms", "grams")
+HEADER, _PARTS = "lexicon.json", ("terms", "grams")
+# How many texts of a passage each part reads: the whole one, and for grams its questions too.
+_TEXTS = (1, 2)
+
+
+class _Header(TypedDict):
+    """What stands in the header's file."""
+
+    size: Count
+    stop_words: dict[str, list[str]]
+    counts: dict[str, Annotated[Count, Field(ge=1)]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +163,7 @@ class Lexicon:
             Postings.build(
                 ((number, (grams(passage.text), grams(passage.questions))) for number, passage in fresh),
                 len(passages),
-                texts=2,
+                texts=_TEXTS[1],
                 earlier=(earlier.lexicon._grams, earlier.new_numbers) if earlier else None,
                 bm25=bm25,
             ),
@@ -200,24 +213,23 @@ class Lexicon:
         for name, postings in zip(_PARTS, (self._terms, self._grams), strict=True):
             postings.save(folder / name)
         header = {"size": self.size, "stop_words": stops, "counts": self.counts}
-        write_file(folder / _HEADER, json.dumps(header).encode())
+        write_file(folder / HEADER, json.dumps(header).encode())
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote; the caller has verified the files' hashes.
 
         Raises:
-            IndexDamagedError: the files do not make a lexicon.
+            IndexDamagedError: names the file that is no part of such a lexicon.
         """
-        try:
-            header: dict[str, Any] = json.loads((folder / _HEADER).read_text("utf-8"))
+        path = folder / HEADER
+        with naming(path, IndexDamagedError, "roll back or rebuild the index"):
+            header: _Header = checked_json(_Header, path.read_bytes())
             stops = {lang: frozenset(words) for lang, words in header["stop_words"].items()}
-            terms, grams = (Postings.load(folder / name) for name in _PARTS)
-            return cls(int(header["size"]), stops, header["counts"], terms, grams)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise IndexDamagedError(
-                f"{folder}: the words of this index cannot be read ({error}); rebuild it"
-            ) from error
+        terms, grams = (
+            Postings.load(folder / name, header["size"], texts) for name, texts in zip(_PARTS, _TEXTS, strict=True)
+        )
+        return cls(header["size"], stops, header["counts"], terms, grams)
 
     def _terms_of(self, question: str) -> list[str]:
         return [f"{lang}:{term}" for lang, stops in self._stops.items() for term in terms(question, lang, stops)]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -13,12 +14,18 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.arrays import FloatArray, IntArray, UnsignedArray
+from indexer.errors import IndexDamagedError, naming
 from indexer.files import map_array, write_array, write_file
+from indexer.schema import checked_json
 
 # Tokens that are counted at a time, so that memory is for postings, not for every token of every text.
 _BLOCK: Final = 2_000_000
 _VOCABULARY: Final = "vocabulary.json"
-_ARRAYS: Final = ("bounds.npy", "passages.npy", "counts.npy", "idf.npy", "norms.npy")
+_BOUNDS: Final = "bounds.npy"
+_PASSAGES: Final = "passages.npy"
+_COUNTS: Final = "counts.npy"
+_IDF: Final = "idf.npy"
+_NORMS: Final = "norms.npy"
 _LOW: Final = 0xFFFFFFFF
 
 
@@ -168,35 +175,81 @@ class Postings:
         """Write into a new folder, synced to the disk."""
         folder.mkdir()
         write_file(folder / _VOCABULARY, json.dumps(list(self.vocabulary)).encode())
-        arrays: tuple[npt.NDArray[Any], ...] = (self.bounds, self.passages, self.counts, self.idf, self.norms)
-        for name, content in zip(_ARRAYS, arrays, strict=True):
-            write_array(folder / name, content)
+        write_array(folder / _BOUNDS, self.bounds)
+        write_array(folder / _PASSAGES, self.passages)
+        write_array(folder / _COUNTS, self.counts)
+        write_array(folder / _IDF, self.idf)
+        write_array(folder / _NORMS, self.norms)
 
     @classmethod
-    def load(cls, folder: Path) -> Self:
+    def load(cls, folder: Path, size: int | None = None, texts: int | None = None) -> Self:
         """Map what `save` wrote; the caller has verified the files' hashes.
 
+        Args:
+            folder: of the files.
+            size: how many passages there are, None if that is not known.
+            texts: how many texts each has, likewise.
+
         Raises:
-            OSError, ValueError: the files make no postings.
+            IndexDamagedError: names the file that is no part of such postings.
         """
-        tokens = json.loads((folder / _VOCABULARY).read_bytes())
-        bounds, passages, counts, idf, norms = (map_array(folder / name) for name in _ARRAYS)
-        texts = len(norms)
-        if (
-            len(bounds) != len(tokens) + 1
-            or not bounds[-1] == len(passages)
-            or counts.shape != (len(passages), texts)
-            or idf.shape != (texts, len(tokens))
-        ):
-            raise ValueError(f"{folder} holds no postings")
-        return cls(
-            vocabulary={token: token_id for token_id, token in enumerate(tokens)},
-            bounds=bounds,
-            passages=passages,
-            counts=counts,
-            idf=idf,
-            norms=norms,
-        )
+        with _naming(folder, _VOCABULARY) as path:
+            tokens: list[str] = checked_json(list[str], path.read_bytes())
+            vocabulary = {token: token_id for token_id, token in enumerate(tokens)}
+            _require(tokens == sorted(tokens) and len(vocabulary) == len(tokens), "its tokens do not ascend")
+        with _naming(folder, _BOUNDS, _VOCABULARY) as path:
+            bounds = map_array(path, np.int64, (len(tokens) + 1,))
+            _require(bounds[0] == 0 and bool((np.diff(bounds) > 0).all()), "its numbers do not ascend from 0")
+        with _naming(folder, _NORMS) as path:
+            norms = map_array(path, np.float32, (texts, size))
+            _require(_are_finite(norms), "its numbers are not finite, or below 0")
+        with _naming(folder, _IDF, _VOCABULARY, _NORMS) as path:
+            idf = map_array(path, np.float32, (len(norms), len(tokens)))
+            _require(_are_finite(idf), "its numbers are not finite, or below 0")
+        with _naming(folder, _PASSAGES, _BOUNDS, _NORMS) as path:
+            passages = map_array(path, None, (int(bounds[-1]),))
+            _require(passages.dtype.kind == "u" and passages.dtype.isnative, "its numbers are not unsigned")
+            _require(int(passages.max(initial=0)) < max(norms.shape[1], 1), "it names a passage that is not there")
+            _require(_ascend(passages, bounds), "the passages of a token do not ascend")
+        with _naming(folder, _COUNTS, _PASSAGES, _NORMS) as path:
+            counts = map_array(path, None, (len(passages), len(norms)))
+            _require(counts.dtype.kind == "u" and counts.dtype.isnative, "its numbers are not unsigned")
+            _require(_are_counts(counts), "a passage holds a token less than once, or less often than a part of it")
+        return cls(vocabulary=vocabulary, bounds=bounds, passages=passages, counts=counts, idf=idf, norms=norms)
+
+
+@contextmanager
+def _naming(folder: Path, name: str, *others: str) -> Iterator[Path]:
+    """Name a file, and those that it must go with, of which one may be the wrong one."""
+    beside = f"it must go with {' and '.join(str(folder / other) for other in others)}; " if others else ""
+    with naming(folder / name, IndexDamagedError, f"{beside}roll back or rebuild the index"):
+        yield folder / name
+
+
+def _require(is_so: bool, problem: str) -> None:
+    if not is_so:
+        raise ValueError(problem)
+
+
+def _are_finite(numbers: FloatArray) -> bool:
+    """Whether all of them are finite and none is below 0."""
+    return bool(0 <= numbers.min(initial=0) <= numbers.max(initial=0) < np.inf)
+
+
+def _ascend(passages: UnsignedArray, bounds: IntArray) -> bool:
+    """Whether the passages of each token ascend."""
+    for start in range(0, len(passages), _BLOCK):
+        following = passages[start + 1 : start + _BLOCK + 1]
+        falls = np.flatnonzero(following <= passages[start : start + len(following)]) + start + 1
+        if not (bounds[np.searchsorted(bounds, falls)] == falls).all():  # else within the postings of a token
+            return False
+    return True
+
+
+def _are_counts(counts: UnsignedArray) -> bool:
+    """Whether the whole text holds each token at least once, and as often as each part of it."""
+    blocks = (counts[start : start + _BLOCK] for start in range(0, len(counts), _BLOCK))
+    return all(block[:, 0].min(initial=1) >= 1 and bool((block <= block[:, :1]).all()) for block in blocks)
 
 
 def _pair(ids: IntArray, passages: IntArray) -> IntArray:

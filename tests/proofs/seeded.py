@@ -165,8 +165,8 @@ BUGS = (
     Bug(
         "a damaged new generation stops the one that serves",
         "search_api/live_index.py",
-        "        self._serving = Serving(searcher, problem)\n",
-        "        self._serving = Serving(None if problem else searcher, problem)\n",
+        "        self._show(Serving(searcher, problem))\n",
+        "        self._show(Serving(None if problem else searcher, problem))\n",
         "tests/search_api/test_live_index.py::test_a_damaged_new_generation_leaves_the_old_one_serving",
     ),
     Bug(

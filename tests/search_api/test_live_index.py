@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 import threading
@@ -15,9 +16,12 @@ import pytest
 
 from indexer.build import build_index
 from indexer.errors import IndexMissingError
+from indexer.files import read_signed, sign
+from indexer.generation.generation import Generation
 from indexer.settings import Settings
 from search_api.live_index import LiveIndex
-from tests.conftest import HashedWordsEncoder, SmallSite
+from search_api.searcher import Searcher
+from tests.conftest import HashedWordsEncoder, SmallSite, begin_at, keep_model
 
 
 def eventually(is_so: Callable[[], bool]) -> None:
@@ -215,6 +219,113 @@ def test_requests_never_see_half_a_swap(site: SmallSite, live: LiveIndex) -> Non
         finally:
             done.set()
     assert set().union(*(asked.result() for asked in asking)) >= {"000005"}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError(), RecursionError("deep"), TypeError("not a number"), KeyError("x"), OSError(5, "Input/output error"),
+     SystemExit(3), BaseException("a panic")],
+    ids=repr,
+)  # fmt: skip
+def test_no_exception_of_any_kind_ends_the_thread_that_follows(
+    site: SmallSite, live: LiveIndex, error: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.publish("first words")
+    live.start()
+    honest, failing = Generation.load, threading.Event()
+
+    def load(folder: Path) -> Generation:
+        if failing.is_set():
+            raise error
+        return honest(folder)
+
+    monkeypatch.setattr(Generation, "load", load)
+    failing.set()
+    published = threading.Thread(target=site.store._pointer.swap, args=("000002",))
+    published.start()  # what it names is not asked for: nothing can be loaded
+    eventually(lambda: live.serving.problem != "")
+    assert served(live) == "000001"
+    failing.clear()
+    published.join()
+    (site.index / "current").write_text("000001\n")
+    site.publish("second words")
+    site.publish("third words")
+    eventually(lambda: served(live) == "000003")
+    assert live.serving.problem == ""
+
+
+def test_what_cannot_be_loaded_is_tried_again(
+    site: SmallSite, live: LiveIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.publish("first words")
+    live.refresh()
+    site.publish("second words")
+    path = site.index / "generations" / "000002" / "rows.npy"
+    content = path.read_bytes()
+    path.write_bytes(b"")
+    for _ in range(3):
+        live.refresh()
+        assert (served(live), "rows.npy" in live.serving.problem) == ("000001", True)
+    path.write_bytes(content)
+    live._retry_at = 0.0  # half a minute passes
+    live.refresh()
+    assert (served(live), live.serving.problem) == ("000002", "")
+
+
+def test_the_newest_sound_generation_takes_the_place_of_one_that_is_older_than_the_damaged_one(
+    site: SmallSite, live: LiveIndex
+) -> None:
+    site.publish("first words")
+    live.refresh()
+    site.publish("second words")
+    site.publish("third words")
+    damage_the_newest(site)
+    live.refresh()
+    assert (served(live), "000003/vectors.npy" in live.serving.problem) == ("000002", True)
+    (site.index / "current").write_text("rubbish")
+    live.refresh()
+    assert (served(live), "/current" in live.serving.problem) == ("000002", True)  # it does not jump
+
+
+def test_a_generation_of_another_version_is_not_taken_up(site: SmallSite, live: LiveIndex) -> None:
+    for words in ("first words", "second words"):
+        site.publish(words)
+    path = site.index / "generations" / "000002" / "manifest.json"
+    fields = json.loads(read_signed(path))
+    path.write_bytes(sign(json.dumps({"format": 10**6, "all": "other"})))
+    live.refresh()
+    assert served(live) == "000001"
+    assert "is of a newer version" in live.serving.problem
+    path.write_bytes(sign(json.dumps(fields | {"of a later version": {"x": [1]}})))
+    live._retry_at = 0.0
+    live.refresh()
+    assert (served(live), live.serving.problem) == ("000002", "")
+
+
+def test_a_generation_whose_model_is_damaged_is_answered_for_by_the_one_before(
+    site: SmallSite, tiny_models: Path, tiny_exports: Path
+) -> None:
+    site.write("article.md", "# Article\n\nfirst words\n")
+    for name in ("mean", "cls"):
+        keep_model(site.index, tiny_exports / name)
+        build_index(site.content, site.index, settings=Settings(model=str(tiny_models / name)))
+    damaged = site.store.model_folder(site.store.load().manifest.fingerprint)
+    (damaged / "tokenizer.json").write_bytes(b"{}")
+    live = LiveIndex(site.index)
+    live.refresh()
+    assert (served(live), "tokenizer.json is damaged" in live.serving.problem) == ("000001", True)
+    searcher = Searcher.open(site.index)
+    assert (searcher.generation.manifest.generation, searcher.problem) == ("000001", live.serving.problem)
+
+
+def test_numbers_of_seven_digits_are_followed(site: SmallSite, live: LiveIndex) -> None:
+    site.publish("first words")
+    begin_at(site, "999999")
+    live.start()
+    assert site.publish("second words").generation == "1000000"
+    eventually(lambda: served(live) == "1000000")
+    assert site.store.rollback() == "999999"
+    eventually(lambda: served(live) == "999999")
 
 
 def test_stopping_ends_the_thread_and_may_be_repeated(site: SmallSite) -> None:

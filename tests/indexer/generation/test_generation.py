@@ -13,7 +13,7 @@ import pytest
 
 from indexer.build import build_index
 from indexer.content.passages import Role
-from indexer.errors import IndexDamagedError
+from indexer.errors import IndexDamagedError, IndexVersionError
 from indexer.generation.generation import Generation
 from indexer.generation.layout import Layout
 from indexer.generation.manifest import FORMAT, Manifest, verify
@@ -130,13 +130,23 @@ def test_an_altered_manifest_is_refused(generation: Path, field: str) -> None:
         verify(generation)
 
 
-def test_a_later_format_is_refused_with_what_to_do(generation: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (99, r"manifest\.json is of a newer version: .*format 99, this version reads 9; rebuild .*, or upgrade this"),
+        (FORMAT - 1, r"manifest\.json is of an older version: .*format 8, .*; rebuild .*: faq index CONTENT --index "),
+    ],
+)
+def test_another_versions_format_is_refused_with_what_to_do(generation: Path, number: int, said: str) -> None:
     path = generation / "manifest.json"
-    fields = json.loads(path.read_text("utf-8").strip().rsplit("\n", 1)[0]) | {"format": 99}
-    body = json.dumps(fields, sort_keys=True, indent=1)
+    fields = json.loads(path.read_text("utf-8").strip().rsplit("\n", 1)[0])
+    # Whatever else is in it: another version has other fields.
+    body = json.dumps({name: fields[name] for name in ("generation", "files")} | {"format": number})
     path.write_text(f"{body}\n{hashlib.sha256(body.encode()).hexdigest()}\n", "utf-8")
-    with pytest.raises(IndexDamagedError, match=f"format 99, this version reads {FORMAT}; rebuild"):
+    with pytest.raises(IndexVersionError, match=said) as refused:
         verify(generation)
+    assert refused.value.newer is (number > FORMAT)
+    assert "damaged" not in str(refused.value)
 
 
 def test_a_manifest_comes_back_as_it_was_written(whole: Path) -> None:

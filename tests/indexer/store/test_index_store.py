@@ -12,7 +12,8 @@ from indexer.build import build_index
 from indexer.errors import IndexDamagedError, IndexMissingError, IndexStoreError
 from indexer.settings import Settings
 from indexer.store.index_store import IndexStore
-from tests.conftest import HashedWordsEncoder, SmallSite
+from indexer.store.inventory import take_inventory
+from tests.conftest import HashedWordsEncoder, SmallSite, begin_at
 from tests.indexer.store.conftest import damage, words_of
 
 
@@ -76,6 +77,28 @@ def test_a_number_never_comes_twice(site: SmallSite) -> None:
     assert site.publish("three").generation == "000003"
     (site.index / "current").unlink()
     assert site.publish("four").generation == "000004"
+
+
+def test_the_millionth_generation_is_one_like_the_others(site: SmallSite) -> None:
+    site.publish("words of build 1")
+    begin_at(site, "999998")
+    for number in range(2, 6):
+        site.publish(f"words of build {number}")
+    assert site.store.generations() == ["1000002", "1000001", "1000000", "999999"]
+    assert site.store.rollback() == "1000001"
+    assert site.store.rollback("999999") == "999999"
+    with pytest.raises(IndexStoreError, match="older than 999999; possible are: 1000002, 1000001, 1000000"):
+        site.store.rollback()
+    assert site.store.rollback("1000000") == "1000000"
+    (site.index / "generations" / "1000000" / "rows.npy").unlink()
+    assert words_of(site.store.load_sound().generation) == "words of build 2"
+    (site.index / "current").unlink()
+    assert words_of(site.store.load_sound().generation) == "words of build 5"
+    inventory = take_inventory(site.store)
+    assert [state.number for state in inventory.generations] == ["1000002", "1000001", "1000000", "999999"]
+    report = build_index(site.content, site.index, encoder=site.encoder, settings=Settings(keep=1), full=True)
+    assert (report.generation, site.store.current()) == ("1000003", "1000003")
+    assert site.store.generations() == ["1000003", "1000002"]
 
 
 def test_only_whole_generations_are_listed(site: SmallSite) -> None:

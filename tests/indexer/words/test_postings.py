@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from indexer.errors import IndexDamagedError
 from indexer.words.postings import Postings
 
 TEXTS = st.lists(st.lists(st.sampled_from("abcdefg"), max_size=9), min_size=1, max_size=12)
@@ -94,5 +95,5 @@ def test_files_of_other_numbers_are_refused(tmp_path: Path) -> None:
     folder = tmp_path / "terms"
     indexed([["a", "b"], ["a"]]).save(folder)
     np.save(folder / "counts.npy", np.zeros(4))
-    with pytest.raises(ValueError, match="terms"):
+    with pytest.raises(IndexDamagedError, match=r"terms/counts\.npy"):
         Postings.load(folder)
