@@ -143,7 +143,10 @@ def naming(path: Path, kind: type[FaqError], advice: str) -> Iterator[None]:
         yield
     except FaqError:
         raise
-    except Exception as error:
+    except BaseException as error:
+        # The panic of a library in Rust is no `Exception`.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
         raise kind(f"{path} cannot be read ({reason_of(error)}); {advice}") from error
 
 

@@ -105,6 +105,14 @@ def replace_file(path: Path, content: bytes) -> None:
     sync_folder(path.parent)
 
 
+def expanded(path: str | Path) -> Path:
+    """The path with a leading ``~`` or ``~user`` as that user's folder; as it is where there is no such user."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 def sign(body: str) -> bytes:
     """A text file's bytes, its own SHA-256 as the last line."""
     return f"{body}\n{hashlib.sha256(body.encode()).hexdigest()}\n".encode()

@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from indexer.errors import SettingsError
+from indexer.files import expanded
 
 SITE_FILE: Final = "faq.toml"
 DEFAULT_MODEL: Final = "sentence-transformers/all-MiniLM-L6-v2"
@@ -215,10 +216,7 @@ def checked_of_serving(value: object) -> dict[str, Any]:
     """
     if not isinstance(value, dict):
         raise ValueError("the site's settings are no object")
-    try:
-        found = {name: _adapter(name).validate_python(each, strict=True) for name, each in of_serving(value).items()}
-    except ValidationError as error:
-        raise ValueError(f"a setting {_message(error.errors()[0])}") from None
+    found = {name: _adapter(name).validate_python(each, strict=True) for name, each in of_serving(value).items()}
     if problem := _crossed(found):
         raise ValueError(problem)
     return found
@@ -239,7 +237,7 @@ def _crossed(site: Mapping[str, Any]) -> str:
 def _from_folder(folder: Path, name: str, value: Any) -> Any:
     """A path in the file is meant from the folder it stands in; a model may be a path or a name."""
     if name == "questions":
-        return folder / Path(value).expanduser()
+        return folder / expanded(value)
     return str(folder / value) if name == "model" and (folder / value).is_dir() else value
 
 

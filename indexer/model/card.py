@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import json
+import os
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated, Final
 
-from indexer.errors import ModelError
+from pydantic import Field
+
+from indexer.errors import ModelError, naming
 from indexer.files import read_signed, sha256_file
+from indexer.schema import Count, Sha256, checked_fields, format_of
 
 CARD, TOKENIZER, TORCH_FOLDER = "encoder.json", "tokenizer.json", "sentence-transformers"
 _CARD_FORMAT = 3
+_INPUTS = {"input_ids", "attention_mask", "token_type_ids"}
+ADVICE: Final = "run `faq index` again"
 
 
 class Runtime(StrEnum):
@@ -40,14 +46,14 @@ class EncoderCard:
     name: str
     fingerprint: str
     runtime: Runtime
-    dim: int
-    max_tokens: int
+    dim: Annotated[Count, Field(ge=1)]
+    max_tokens: Annotated[Count, Field(ge=1)]
     query_prompt: str
     document_prompt: str
     document_graph: str = ""
     query_graph: str = ""
     inputs: tuple[str, ...] = ()
-    sha256: dict[str, str] = field(default_factory=dict)
+    sha256: dict[str, Sha256] = field(default_factory=dict)
     format: int = _CARD_FORMAT
 
     @classmethod
@@ -57,13 +63,21 @@ class EncoderCard:
         Raises:
             ModelError: a file is missing, differs from its hash, or the card is of another format.
         """
-        try:
-            fields = json.loads(read_signed(folder / CARD))
-            card = cls(**fields | {"inputs": tuple(fields["inputs"]), "runtime": Runtime(fields["runtime"])})
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise ModelError(f"{folder / CARD} cannot be read ({error}); run `faq index` again") from error
-        if card.format != _CARD_FORMAT:
-            raise ModelError(f"{folder} has format {card.format}, this version reads {_CARD_FORMAT}; index again")
+        with naming(folder / CARD, ModelError, ADVICE):
+            content = read_signed(folder / CARD)
+            if (found := format_of(content)) != _CARD_FORMAT:
+                age = "a newer" if found > _CARD_FORMAT else "an older"
+                raise ModelError(
+                    f"{folder / CARD} is of {age} version: it has format {found}, this version reads {_CARD_FORMAT}; "
+                    "run `faq index` again"
+                )
+            card = cls(**checked_fields(cls, content))
+            if not {*card.inputs} <= _INPUTS:
+                raise ValueError(f"inputs: only {', '.join(sorted(_INPUTS))} are known")
+            graphs = {card.document_graph, card.query_graph} if card.runtime is Runtime.ONNX else set()
+            for name in (*card.sha256, *graphs - {*card.sha256}):
+                if name not in card.sha256 or os.path.isabs(name) or os.path.normpath(name).split(os.sep)[0] == "..":
+                    raise ValueError(f"{ascii(name)[:80]} is no file of this model")
         for name, expected in card.sha256.items():
             check_hash(folder / name, expected)
         return card
@@ -75,10 +89,8 @@ def check_hash(path: Path, expected: str) -> None:
     Raises:
         ModelError: it is missing, or differs.
     """
-    try:
+    with naming(path, ModelError, "install or export it again"):
         actual = sha256_file(path)
-    except OSError as error:
-        raise ModelError(f"model file {path} cannot be read ({error.strerror}); install or export it again") from error
     if actual != expected:
         raise ModelError(
             f"model file {path} is damaged: SHA-256 {actual[:12]}… where {expected[:12]}… belongs; "

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+import numpy as np
+
 from indexer.arrays import FloatArray
-from indexer.errors import ModelError
-from indexer.model.card import EncoderCard, Runtime
+from indexer.errors import ModelError, naming
+from indexer.model.card import ADVICE, CARD, EncoderCard, Runtime
 from indexer.model.onnx_encoder import OnnxEncoder
 from indexer.model.torch_encoder import TorchEncoder
 
@@ -58,9 +60,19 @@ def load_encoder(folder: Path, *, threads: int | None = None) -> Encoder:
         ModelError: missing, damaged, or of an unknown format.
     """
     card = EncoderCard.read(folder)
-    if card.runtime is Runtime.TORCH:
-        return TorchEncoder(folder, card)
-    try:
-        return OnnxEncoder(folder, card, threads)
-    except ImportError as error:
-        raise ModelError(f"onnxruntime and tokenizers are needed to serve: {error}") from error
+    with naming(folder, ModelError, ADVICE):
+        encoder: Encoder
+        if card.runtime is Runtime.TORCH:
+            encoder = TorchEncoder(folder, card)
+        else:
+            try:
+                encoder = OnnxEncoder(folder, card, threads)
+            except ImportError as error:
+                raise ModelError(f"onnxruntime and tokenizers are needed to serve: {error}") from error
+        # Files that match their hashes may have been written wrongly.
+        trial = encoder.encode_query(["?"])
+        if trial.shape != (1, card.dim) or not np.isfinite(trial).all():
+            raise ValueError(
+                f"it gives {trial.shape[-1]} numbers where {CARD} says {card.dim}, or such as are infinite"
+            )
+    return encoder

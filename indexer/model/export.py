@@ -89,7 +89,7 @@ def _export_onnx(
         card = replace(card, runtime=Runtime.ONNX, inputs=inputs, document_graph=_DOCUMENTS, query_graph=_DOCUMENTS)
         exact = OnnxEncoder(folder, card)
         agreement = _agreement(exact, model)
-    except (RuntimeError, TypeError, ValueError, onnxruntime.capi.onnxruntime_pybind11_state.Fail):
+    except (ModelError, RuntimeError, TypeError, ValueError, onnxruntime.capi.onnxruntime_pybind11_state.Fail):
         agreement = 0.0
     if agreement < _MIN_PARITY:
         for name in (_DOCUMENTS, _WEIGHTS, TOKENIZER):

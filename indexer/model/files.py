@@ -7,8 +7,8 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.errors import ModelError
-from indexer.files import hash_files
+from indexer.errors import ModelError, naming
+from indexer.files import expanded, hash_files
 from indexer.model.card import check_hash
 from indexer.model.sentence_transformer import quiet
 from indexer.settings import DEFAULT_MODEL
@@ -69,7 +69,13 @@ def find_model(name: str = DEFAULT_MODEL) -> ModelFiles:
         for file, expected in _DEFAULT_SHA256.items():
             check_hash(folder / file, expected)
         return ModelFiles(name=DEFAULT_MODEL, folder=folder, fingerprint=_fingerprint(_DEFAULT_SHA256))
-    folder = Path(name).expanduser()
+    with naming(Path(name), ModelError, "give a model's name, or a folder that may be read"):
+        return _found(name)
+
+
+def _found(name: str) -> ModelFiles:
+    """The files of any model but the default one."""
+    folder = expanded(name)
     if not folder.is_dir():
         folder = _from_hub(name)
     if not (folder / "modules.json").is_file() and not (folder / "config.json").is_file():

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from indexer.arrays import FloatArray, IntArray
-from indexer.model.card import TOKENIZER, EncoderCard
+from indexer.errors import ModelError, naming
+from indexer.model.card import ADVICE, CARD, TOKENIZER, EncoderCard
 
 # Few enough tokens go together that a core's caches hold what they need.
 _BATCH_TOKENS = 512
@@ -44,7 +45,8 @@ class OnnxEncoder:
         self.name, self.fingerprint, self.dim, self.max_tokens = card.name, card.fingerprint, card.dim, card.max_tokens
         self._folder, self._card = folder, card
         self._threads = threads or os.cpu_count() or 1
-        self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+        with naming(folder / TOKENIZER, ModelError, ADVICE):
+            self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         self._queries = self._session(card.query_graph)
@@ -61,7 +63,12 @@ class OnnxEncoder:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.log_severity_level = 3
-        return onnxruntime.InferenceSession(str(self._folder / graph), options, providers=["CPUExecutionProvider"])
+        path = self._folder / graph
+        with naming(path, ModelError, ADVICE):
+            session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+            if {each.name for each in session.get_inputs()} != {*self._card.inputs}:
+                raise ValueError(f"its inputs are not those of {CARD}")
+        return session
 
     def encode_query(self, texts: Sequence[str]) -> FloatArray:
         """See `Encoder`; a question longer than the window keeps its beginning."""

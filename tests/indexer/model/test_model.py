@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ import pytest
 
 from indexer.build import build_index
 from indexer.errors import ModelError, ModelMismatchError
-from indexer.files import read_signed, sign
+from indexer.files import read_signed, sha256_file, sign
 from indexer.model.card import EncoderCard, Runtime
 from indexer.model.encoder import Encoder, load_encoder
 from indexer.model.export import export_model
@@ -190,6 +192,68 @@ def test_a_card_that_cannot_be_read_is_refused(tiny_exports: Path, tmp_path: Pat
     (copy / "encoder.json").write_bytes(content)
     with pytest.raises(ModelError, match=r"encoder\.json cannot be read"):
         load_encoder(copy)
+
+
+def wrong_card(copy: Path, **changes: object) -> str:
+    """Why a model is refused whose card is written with these changes."""
+    card = json.loads(read_signed(copy / "encoder.json"))
+    (copy / "encoder.json").write_bytes(sign(json.dumps(card | changes)))
+    with pytest.raises(ModelError, match=re.escape(str(copy))) as refused:
+        load_encoder(copy)
+    (copy / "encoder.json").write_bytes(sign(json.dumps(card)))
+    assert "\n" not in str(refused.value)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({name: value} for name in ("name", "fingerprint", "runtime", "dim", "max_tokens", "inputs", "sha256",
+                                     "query_graph", "document_graph", "query_prompt", "format")
+          for value in (None, -1, [1], {"x": 1}, 10**30, float("nan"))),
+        {"dim": 7}, {"dim": True}, {"dim": 0.5}, {"runtime": "abacus"}, {"runtime": "torch"}, {"inputs": ["x"]},
+        {"inputs": []}, {"query_graph": "tokenizer.json"}, {"query_graph": "nothing.onnx"}, {"query_graph": ""},
+        {"sha256": {"../../a": "0" * 64}}, {"sha256": {"/etc/hostname": "0" * 64}}, {"sha256": {"a\0b": "0" * 64}},
+        {"sha256": {"n" * 300: "0" * 64}}, {"sha256": {}},
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_a_card_that_was_written_wrongly_is_refused_by_name(
+    tiny_exports: Path, tmp_path: Path, changes: dict[str, object]
+) -> None:
+    wrong_card(shutil.copytree(tiny_exports / "cls", tmp_path / "copy"), **changes)
+
+
+def test_a_card_with_a_field_of_a_later_version_is_read(tiny_exports: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(tiny_exports / "cls", tmp_path / "copy")
+    card = json.loads(read_signed(copy / "encoder.json")) | {"added later": {"x": [1]}}
+    (copy / "encoder.json").write_bytes(sign(json.dumps(card)))
+    assert load_encoder(copy).dim == 24
+
+
+@pytest.mark.parametrize("file", ["tokenizer.json", "query", "model.onnx"])
+@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"\xff", b"null", b'{"model": {"type": "BPE"}}', b"[" * 10_000])
+def test_a_file_of_a_model_that_was_written_wrongly_is_refused_by_name(
+    tiny_exports: Path, tmp_path: Path, file: str, content: bytes
+) -> None:
+    copy = shutil.copytree(tiny_exports / "cls", tmp_path / "copy")
+    card = EncoderCard.read(copy)
+    file = card.query_graph if file == "query" else file
+    (copy / file).write_bytes(content)
+    hashes = card.sha256 | {file: sha256_file(copy / file)}
+    if file != card.document_graph:
+        assert file in wrong_card(copy, sha256=hashes)
+        return
+    (copy / "encoder.json").write_bytes(sign(json.dumps(asdict(replace(card, sha256=hashes)))))
+    with pytest.raises(ModelError, match=re.escape(str(copy / file))):
+        load_encoder(copy).encode_documents(["words"])  # opened when it is first needed
+
+
+@pytest.mark.parametrize("name", ["~nosuchuser/x", "n" * 5_000, "a\0b", "/dev/null/x", "/proc/self/mem"])
+def test_a_name_that_is_no_folder_is_a_clear_error(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(ModelError, match=r"neither a folder here nor a model|cannot be read \(|no such folder"):
+        find_model(name)
 
 
 def test_a_card_of_a_later_format_is_refused(tiny_exports: Path, tmp_path: Path) -> None:
