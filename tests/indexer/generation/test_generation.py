@@ -133,8 +133,8 @@ def test_an_altered_manifest_is_refused(generation: Path, field: str) -> None:
 @pytest.mark.parametrize(
     ("number", "said"),
     [
-        (99, r"manifest\.json is of a newer version: .*format 99, this version reads 9; rebuild .*, or upgrade this"),
-        (FORMAT - 1, r"manifest\.json is of an older version: .*format 8, .*; rebuild .*: faq index CONTENT --index "),
+        (99, rf"manifest\.json is of a newer version: .*format 99, .* reads {FORMAT}; rebuild .*, or upgrade this"),
+        (FORMAT - 1, rf"manifest\.json is of an older version: .*format {FORMAT - 1}, .*: faq index CONTENT --index "),
     ],
 )
 def test_another_versions_format_is_refused_with_what_to_do(generation: Path, number: int, said: str) -> None:
