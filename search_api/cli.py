@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import sys
+
+from search_api.interrupt import EXIT_CODE, await_interrupt, expect_interrupt
+
+if __name__ == "__main__" or (sys.argv and sys.argv[0].endswith("/faq")):  # not whoever else imports this
+    expect_interrupt()  # before what takes long to import
+
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
-from indexer.errors import STALE_EXIT_CODE, FaqError, SettingsError
+from indexer.errors import STALE_EXIT_CODE, FaqError, SettingsError, reason_of
 from indexer.settings import Settings, read_site_settings
 from search_api import terminal
 from search_api.options import with_settings
+from search_api.output import guard_output
 
 if TYPE_CHECKING:
     from indexer.report import BuildReport
@@ -34,17 +40,44 @@ Content = Annotated[Path, typer.Argument(help="Folder (or one file) of articles 
 
 
 def main() -> None:
-    """Run the command; an error is one clear line and exit code 1."""
+    """Run the command; an error is one clear line and exit code 1, Ctrl-C one line and exit code 130."""
+    output = guard_output()
     try:
-        app()
+        await_interrupt()
+        code = _run()
+        sys.stdout.flush()
+        if output.failed is not None:
+            terminal.error(f"what was to be printed could not be: {reason_of(output.failed)}")
+            code = code or 1
+    except KeyboardInterrupt:
+        code = EXIT_CODE
+    if code == EXIT_CODE:
+        terminal.error("interrupted")
+        sys.stderr.flush()
+        os._exit(code)  # threads may still be at work, and nobody waits for what they do
+    expect_interrupt()  # while they end
+    sys.exit(code)
+
+
+def _run() -> int:
+    """Run the command; its exit code, whatever it raised told."""
+    try:
+        code = app(standalone_mode=False)
+        return code if isinstance(code, int) else 0
     except FaqError as error:
         terminal.error(error)
-        sys.exit(1)
-    except BrokenPipeError:  # the reader of a pipe has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    except typer.Abort:  # how some versions of typer put Ctrl-C
+        return EXIT_CODE
+    except OSError as error:
+        where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+        terminal.error(f"{where}{reason_of(error)}")
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # the panic of a library in Rust is no `Exception`
+        if hasattr(error, "format_message"):  # typer's own: the command was not used as it is meant
+            return terminal.usage_error(error)
+        terminal.defect(error)
+    return 1
 
 
 @app.command()
@@ -160,7 +193,7 @@ def rollback(
     from indexer.store.index_store import IndexStore
 
     chosen = IndexStore(settings.index).rollback(number)
-    where = escape(str(settings.index))
+    where = terminal.shown(settings.index)
     terminal.out.print(f"[bold green]Generation {chosen} is published again[/] in {where}", soft_wrap=True)
 
 
@@ -287,7 +320,7 @@ def _write_page(report: BuildReport, path: Path) -> None:
     from indexer.report_page import report_page
 
     try:
-        path.write_text(report_page(report), "utf-8")
+        path.write_text(report_page(report), "utf-8", "backslashreplace")
     except OSError as error:
         raise FaqError(f"--report {path}: cannot be written ({error.strerror})") from error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,8 @@ from rich.table import Table
 from rich.text import Text
 
 from indexer.documents import FaqEntry
+from indexer.errors import reason_of
+from indexer.printable import CONTROL, printable, printable_lines
 from indexer.progress import Progress
 
 if TYPE_CHECKING:
@@ -31,13 +34,40 @@ if TYPE_CHECKING:
 
 _SHOWN = 10
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+# No emoji: `:key:` in a text stays what its author wrote.
+out = Console(highlight=False, emoji=False)
+err = Console(stderr=True, highlight=False, emoji=False)
+
+
+def shown(value: object) -> str:
+    """What others wrote, as a part of what is printed: no markup in it counts, control characters are shown."""
+    return escape(printable(str(value)))
 
 
 def error(reason: object, label: str = "[bold red]faq:[/]") -> None:
     """One line to stderr."""
-    err.print(f"{label} {escape(str(reason))}", soft_wrap=True)
+    err.print(f"{label} {shown(reason)}", soft_wrap=True)
+
+
+def usage_error(problem: Any) -> int:
+    """Say how the command is used and what was wrong; the exit code.
+
+    Args:
+        problem: typer's own exception, whose class it does not show to others.
+    """
+    if type(problem).__name__ != "NoArgsIsHelpError":  # the help is printed then already
+        if context := getattr(problem, "ctx", None):
+            err.print(shown(context.get_usage()), soft_wrap=True)
+            err.print(f"Try '{shown(context.command_path)} --help' for help.", style="dim", soft_wrap=True)
+        error(problem.format_message())
+    return int(problem.exit_code)
+
+
+def defect(problem: BaseException) -> None:
+    """One line about an exception that nobody foresaw: what, and where."""
+    place = traceback.extract_tb(problem.__traceback__)[-1]
+    where = f"{Path(place.filename).name}:{place.lineno}"
+    error(f"a defect of this program, please report it: {reason_of(problem)} ({where})")
 
 
 @contextmanager
@@ -55,8 +85,15 @@ def progress(label: str, *, quiet: bool) -> Iterator[Progress]:
 
 
 def print_json(value: Any) -> None:
-    """JSON to stdout."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    """JSON to stdout, every character escaped that would act in a terminal or that its encoding lacks."""
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    try:
+        text.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        text = json.dumps(value, indent=2)
+    # All of them stand in strings but the line feeds, and these are escaped there already.
+    lines = (CONTROL.sub(lambda found: f"\\u{ord(found.group()):04x}", line) for line in text.split("\n"))
+    sys.stdout.write("\n".join(lines) + "\n")
 
 
 def print_inventory(inventory: Inventory) -> None:
@@ -68,12 +105,12 @@ def print_inventory(inventory: Inventory) -> None:
     for state in inventory.generations:
         verdict = "[red]damaged[/] " if state.damage else "[green]sound[/]   "
         out.print(
-            f"{'→' if state.current else ' '} {state.number:<7} {escape(state.published_at or 'unknown'):<21} "
-            f"{state.passages:>8,} {state.size_bytes / 1e6:>8.1f}  {verdict} {escape(state.model or 'unknown')}",
+            f"{'→' if state.current else ' '} {state.number:<7} {shown(state.published_at or 'unknown'):<21} "
+            f"{state.passages:>8,} {state.size_bytes / 1e6:>8.1f}  {verdict} {shown(state.model or 'unknown')}",
             soft_wrap=True,
         )
         if state.damage:
-            out.print(f"    [red]{escape(state.damage)}[/]", soft_wrap=True)
+            out.print(f"    [red]{shown(state.damage)}[/]", soft_wrap=True)
     if inventory.pointer:
         error(inventory.pointer, "[yellow]warning[/]")
 
@@ -83,8 +120,8 @@ def print_verdicts(inventory: Inventory) -> None:
     checked = [(f"generation {state.number}", state.damage) for state in inventory.generations]
     checked += [(f"model {state.folder} {state.model}".rstrip(), state.damage) for state in inventory.models]
     for name, damage in [*checked, *([("pointer", inventory.pointer)] if inventory.pointer else [])]:
-        verdict = f"[bold red]damaged[/] {escape(damage)}" if damage else "[green]sound[/]"
-        out.print(f"{escape(name)}: {verdict}", soft_wrap=True)
+        verdict = f"[bold red]damaged[/] {shown(damage)}" if damage else "[green]sound[/]"
+        out.print(f"{shown(name)}: {verdict}", soft_wrap=True)
 
 
 def print_build(report: BuildReport, index: Path) -> None:
@@ -98,7 +135,7 @@ def print_build(report: BuildReport, index: Path) -> None:
     state = "Refused; still" if report.refused else "Published" if report.published else "Nothing changed; still"
     colour = "red" if report.refused else "green"
     out.print(
-        f"[bold {colour}]{state} generation {report.generation or 'none'}[/] in {escape(str(index))}\n"
+        f"[bold {colour}]{state} generation {report.generation or 'none'}[/] in {shown(str(index))}\n"
         f"  {report.documents:,} documents, {report.passages:,} passages "
         f"({report.paragraphs:,} paragraphs, {report.faq_entries:,} FAQ entries)\n"
         f"  {report.embedded:,} texts embedded, {report.reused:,} reused, "
@@ -134,7 +171,7 @@ def _print_review(review: Review) -> None:
             f"  {questions.labelled:,} labelled and {asked:,}{part} FAQ questions asked{rest}: {p1}", soft_wrap=True
         )
         if questions.not_compared and passages is not None:
-            out.print(f"  not compared: {escape(questions.not_compared)}", soft_wrap=True)
+            out.print(f"  not compared: {shown(questions.not_compared)}", soft_wrap=True)
         for name, changes in (
             ("answered by another passage first", questions.changed),
             ("newly right first", questions.newly_right),
@@ -152,7 +189,7 @@ def _print_names(label: str, names: Sequence[str]) -> None:
         return
     out.print(f"  [bold]{len(names):,}[/] {label}", soft_wrap=True)
     for name in names[:_SHOWN]:
-        out.print(Text(f"    {name}"), soft_wrap=True)
+        out.print(f"    {shown(name)}", soft_wrap=True)
     if len(names) > _SHOWN:
         out.print(f"    and {len(names) - _SHOWN:,} more")
 
@@ -171,20 +208,21 @@ def print_result(result: SearchResult) -> None:
         passage = hit.passage
         title = passage.question or " › ".join(passage.heading_path) or passage.document_title
         out.print()
-        out.print(Text.assemble((f"{number}. ", "dim"), (title, "bold"), (f"  {hit.score:.3f}", "dim")))
+        out.print(Text.assemble((f"{number}. ", "dim"), (printable(title), "bold"), (f"  {hit.score:.3f}", "dim")))
         out.print(Padding(_marked(hit), (0, 0, 0, 3)))
-        out.print(Padding(Text(f"{passage.document_title} · {passage.url or passage.passage_id}", "dim"), (0, 0, 0, 3)))
+        source = printable(f"{passage.document_title} · {passage.url or passage.passage_id}")
+        out.print(Padding(Text(source, "dim"), (0, 0, 0, 3)))
     if result.related:
         out.print("\n[bold]You may also have meant[/]")
         for passage in result.related:
-            out.print(Text(f"   {passage.question}"))
+            out.print(Text(f"   {printable(passage.question)}"))
 
 
 def print_evaluation(report: Evaluation) -> None:
     """The figures beside the baselines, and the worst questions."""
     from search_api.evaluation.metrics import METRICS
 
-    table = Table(title=f"{escape(report.dataset)}: {report.queries:,} questions", title_justify="left")
+    table = Table(title=f"{shown(report.dataset)}: {report.queries:,} questions", title_justify="left")
     table.add_column("", no_wrap=True)
     for metric in METRICS:
         table.add_column(metric, no_wrap=True)
@@ -195,7 +233,7 @@ def print_evaluation(report: Evaluation) -> None:
     out.print(table)
     if report.tuning is not None:
         about = ", ".join(f"{name} {value}" for name, value in report.tuning.items())
-        out.print(f"  [dim]tuning: {escape(about)}[/]", soft_wrap=True)
+        out.print(f"  [dim]tuning: {shown(about)}[/]", soft_wrap=True)
     if report.no_answer is not None:
         for name, value in report.to_dict()["no_answer"].items():
             out.print(f"  {name:<24} {value:.3f}")
@@ -203,16 +241,16 @@ def print_evaluation(report: Evaluation) -> None:
         out.print("\n[bold]Worst questions[/]")
     for miss in report.misses:
         place = f"came {miss.rank}." if miss.rank else "not among the first 100"
-        out.print(f"  {escape(miss.question)}", soft_wrap=True)
-        out.print(f"    [red]found[/]  {escape(miss.found)} [dim](confidence {miss.confidence:.0%})[/]", soft_wrap=True)
-        out.print(f"    [green]wanted[/] {escape(miss.expected[0])} [dim]({place})[/]", soft_wrap=True)
+        out.print(f"  {shown(miss.question)}", soft_wrap=True)
+        out.print(f"    [red]found[/]  {shown(miss.found)} [dim](confidence {miss.confidence:.0%})[/]", soft_wrap=True)
+        out.print(f"    [green]wanted[/] {shown(miss.expected[0])} [dim]({place})[/]", soft_wrap=True)
 
 
 def print_tuning(report: TuningReport, content: Path, folder: Path) -> None:
     """Whether a tuned model was written, and what it gains."""
     verdict = (
-        f"[bold green]Tuned model written[/] to {escape(str(folder))}; index with it: "
-        f"faq index {escape(str(content))} --model {escape(str(folder))}"
+        f"[bold green]Tuned model written[/] to {shown(str(folder))}; index with it: "
+        f"faq index {shown(str(content))} --model {shown(str(folder))}"
         if report.kept
         else "[bold yellow]Nothing written[/]: tuning does not help on this content; keep the model as it is"
     )
@@ -230,18 +268,21 @@ def print_corpus(corpus: Corpus) -> None:
     for document in corpus.documents:
         entries = sum(isinstance(block, FaqEntry) for block in document.blocks)
         counts = f"{len(document.blocks) - entries} paragraphs, {entries} FAQ entries"
-        out.print(f"[bold]{escape(document.title)}[/] [dim]{escape(document.path)}: {counts}[/]", soft_wrap=True)
+        out.print(f"[bold]{shown(document.title)}[/] [dim]{shown(document.path)}: {counts}[/]", soft_wrap=True)
         for block in document.blocks:
             if isinstance(block, FaqEntry):
-                out.print(f"  [cyan]?[/] {escape(block.question)}", soft_wrap=True)
+                out.print(f"  [cyan]?[/] {shown(block.question)}", soft_wrap=True)
             else:
                 path = " › ".join(block.heading_path)
-                out.print(f"  [dim]¶[/] {escape(path)}: {escape(block.text[:70])}…", soft_wrap=True)
+                text = block.text[:70].replace("\n", " ")
+                out.print(f"  [dim]¶[/] {shown(path)}: {shown(text)}…", soft_wrap=True)
     _print_skipped(corpus.skipped, corpus.skipped_rows)
 
 
 def _marked(hit: Hit) -> Text:
-    text = Text(hit.passage.text)
+    text, start, end = hit.passage.text, 0, 0
     if hit.highlight:
-        text.stylize("green", hit.highlight.start, hit.highlight.end)
-    return text
+        start, end = hit.highlight.start, hit.highlight.end
+    parts = (text[:start], text[start:end], text[end:])
+    before, answer, after = (printable_lines(part.expandtabs(4)) for part in parts)
+    return Text.assemble(before, (answer, "green"), after)
