@@ -189,7 +189,7 @@ def _open(layout: Layout, manifest: Manifest, confidence: Confidence) -> Generat
         manifest=manifest,
         passages=PassageTable.open(layout.passages),
         vectors=vectors,
-        nearest=open_neighbours(vectors, layout.ann_index, SearchKind(manifest.nearest)),
+        nearest=_open_nearest(layout, manifest, vectors),
         rows=open_rows(layout.rows),
         sentences=StoredSentences.open(layout.sentences),
         sentence_rows=open_rows(layout.sentence_rows),
@@ -198,6 +198,18 @@ def _open(layout: Layout, manifest: Manifest, confidence: Confidence) -> Generat
         confidence=confidence,
         settings=_read_settings(layout.settings),
         own_question_top_1=np.empty(0, np.int32),
+    )
+
+
+def _open_nearest(layout: Layout, manifest: Manifest, vectors: StoredRows) -> NearestNeighbours:
+    kind = SearchKind(manifest.nearest)
+    if layout.ann_index.exists() is not (kind is SearchKind.EXACT):
+        nearest = open_neighbours(vectors, layout.ann_index, kind)
+        if nearest.kind is kind:
+            return nearest
+    raise IndexDamagedError(
+        f"{layout.ann_index} does not go with {layout.manifest}, which says {kind.value!r}; "
+        "roll back or rebuild the index"
     )
 
 
