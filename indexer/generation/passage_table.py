@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import re
 import sqlite3
 import threading
 import weakref
@@ -163,6 +166,7 @@ class PassageTable:
         """Have SQLite check the file and its indexes.
 
         Raises:
+            OSError: the disk fails.
             ValueError: they are not as `write` makes them.
         """
         with closing(sqlite3.connect(":memory:")) as fresh:
@@ -172,7 +176,10 @@ class PassageTable:
         for name, definition in made.items():
             if name not in found or found[name] != definition:
                 raise ValueError(f"its table or index {name} is not ours")
-        if (problem := self._rows("PRAGMA integrity_check(1)")[0][0]) != "ok":
+        if (problem := str(self._rows("PRAGMA integrity_check(1)")[0][0])) != "ok":
+            code = re.search(r"error code=(\d+)", problem)
+            if code and int(code[1]) & 0xFF == sqlite3.SQLITE_IOERR:  # of a disk that fails, not of what is on it
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
             raise ValueError(f"SQLite says: {problem}")
 
     def tags(self) -> dict[str, int]:
