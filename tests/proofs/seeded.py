@@ -83,7 +83,7 @@ BUGS = (
         "indexer/store/index_store.py",
         "        check_sound(generation, unchanged)\n",
         "",
-        "tests/indexer/generation/test_soundness.py::test_an_unsound_build_is_not_published",
+        "tests/indexer/generation/test_soundness.py::test_a_build_whose_entries_are_not_found_is_not_published",
     ),
     Bug(
         "the newest generations are pruned, the published one with them",

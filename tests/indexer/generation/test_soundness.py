@@ -113,6 +113,21 @@ def test_an_unsound_build_is_not_published(site: SmallSite) -> None:
     assert site.store.current() == "000001"
 
 
+def test_a_build_whose_entries_are_not_found_is_not_published(site: SmallSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.publish("first words")
+    site.write("fees.csv", FAQ)
+    honest = ExactNeighbours.search_many
+
+    def search_many(self: ExactNeighbours, queries: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
+        found, cosines = honest(self, queries, k)
+        return 0 * found, cosines  # always the first row
+
+    monkeypatch.setattr(ExactNeighbours, "search_many", search_many)
+    with pytest.raises(IndexDamagedError, match="is not found by its own question"):
+        site.build()
+    assert (site.store.generations(), site.store.current()) == (["000001"], "000001")
+
+
 def test_of_unchanged_entries_a_sample_is_looked_for_and_of_others_each(site: SmallSite) -> None:
     site.write("a.csv", "question,answer\n" + "".join(f"What of w{n}?,It is v{n}.\n" for n in range(9)))
     site.build()
