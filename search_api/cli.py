@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import sys
 
-from search_api.interrupt import EXIT_CODE, await_interrupt, expect_interrupt
+from search_api.interrupt import expect_interrupt
 
 if __name__ == "__main__" or (sys.argv and sys.argv[0].endswith("/faq")):  # not whoever else imports this
     expect_interrupt()  # before what takes long to import
 
-import os
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.errors import STALE_EXIT_CODE, FaqError, SettingsError, reason_of
+from indexer.errors import STALE_EXIT_CODE, FaqError, SettingsError
 from indexer.settings import Settings, read_site_settings
 from search_api import terminal
+from search_api.command import run_command
 from search_api.options import with_settings
-from search_api.output import guard_output
 
 if TYPE_CHECKING:
     from indexer.report import BuildReport
@@ -41,43 +40,7 @@ Content = Annotated[Path, typer.Argument(help="Folder (or one file) of articles 
 
 def main() -> None:
     """Run the command; an error is one clear line and exit code 1, Ctrl-C one line and exit code 130."""
-    output = guard_output()
-    try:
-        await_interrupt()
-        code = _run()
-        sys.stdout.flush()
-        if output.failed is not None:
-            terminal.error(f"what was to be printed could not be: {reason_of(output.failed)}")
-            code = code or 1
-    except KeyboardInterrupt:
-        code = EXIT_CODE
-    if code == EXIT_CODE:
-        terminal.error("interrupted")
-        sys.stderr.flush()
-        os._exit(code)  # threads may still be at work, and nobody waits for what they do
-    expect_interrupt()  # while they end
-    sys.exit(code)
-
-
-def _run() -> int:
-    """Run the command; its exit code, whatever it raised told."""
-    try:
-        code = app(standalone_mode=False)
-        return code if isinstance(code, int) else 0
-    except FaqError as error:
-        terminal.error(error)
-    except typer.Abort:  # how some versions of typer put Ctrl-C
-        return EXIT_CODE
-    except OSError as error:
-        where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
-        terminal.error(f"{where}{reason_of(error)}")
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as error:  # the panic of a library in Rust is no `Exception`
-        if hasattr(error, "format_message"):  # typer's own: the command was not used as it is meant
-            return terminal.usage_error(error)
-        terminal.defect(error)
-    return 1
+    run_command(app)
 
 
 @app.command()

@@ -103,7 +103,7 @@ def print_inventory(inventory: Inventory) -> None:
         f"[bold]  {'number':<7} {'published at':<21} {'passages':>8} {'MB':>8}  {'state':<8} model[/]", soft_wrap=True
     )
     for state in inventory.generations:
-        verdict = "[red]damaged[/] " if state.damage else "[green]sound[/]   "
+        verdict = f"[{'red' if state.damage else 'green'}]{state.state:<8}[/]"
         out.print(
             f"{'→' if state.current else ' '} {state.number:<7} {shown(state.published_at or 'unknown'):<21} "
             f"{state.passages:>8,} {state.size_bytes / 1e6:>8.1f}  {verdict} {shown(state.model or 'unknown')}",
@@ -111,16 +111,19 @@ def print_inventory(inventory: Inventory) -> None:
         )
         if state.damage:
             out.print(f"    [red]{shown(state.damage)}[/]", soft_wrap=True)
-    if inventory.pointer:
-        error(inventory.pointer, "[yellow]warning[/]")
+    for damage in (inventory.pointer, *(model.damage for model in inventory.models)):
+        if damage:
+            error(damage, "[yellow]warning[/]")
 
 
 def print_verdicts(inventory: Inventory) -> None:
     """Whether each generation, each model and the pointer are sound."""
-    checked = [(f"generation {state.number}", state.damage) for state in inventory.generations]
-    checked += [(f"model {state.folder} {state.model}".rstrip(), state.damage) for state in inventory.models]
-    for name, damage in [*checked, *([("pointer", inventory.pointer)] if inventory.pointer else [])]:
-        verdict = f"[bold red]damaged[/] {shown(damage)}" if damage else "[green]sound[/]"
+    checked = [(f"generation {state.number}", state.state, state.damage) for state in inventory.generations]
+    checked += [(f"model {model.folder} {model.model}".rstrip(), "damaged", model.damage) for model in inventory.models]
+    if inventory.pointer:
+        checked.append(("pointer", "damaged", inventory.pointer))
+    for name, state, damage in checked:
+        verdict = f"[bold red]{state}[/] {shown(damage)}" if damage else "[green]sound[/]"
         out.print(f"{shown(name)}: {verdict}", soft_wrap=True)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from indexer.files import sign
 from tests.conftest import ROOT, SAMPLE, SmallSite, keep_model, serving
 from tests.search_api.command import check_failure, faq
 
@@ -90,6 +91,27 @@ def test_a_sound_index_verifies_and_a_damaged_model_is_named(tmp_path: Path, tin
     assert (told["sound"], told["generations"][0]["damage"]) == (False, "")
     assert "model.onnx is damaged" in told["models"][0]["damage"]
     check_failure(faq("search", "nap", "--index", index), r"model\.onnx is damaged")
+
+
+def test_other_versions_and_missing_models_are_told_by_name(site: SmallSite) -> None:
+    for build in (1, 2, 3):
+        site.publish(f"words of build {build}")
+    for number, version in (("000001", 1), ("000002", 10**6)):
+        path = site.index / "generations" / number / "manifest.json"
+        path.write_bytes(sign(json.dumps({"format": version})))
+    status = faq("status", "--index", site.index)
+    assert re.findall(r"^. (\d{6}) .* (sound|damaged|older|newer) ", status.stdout, re.MULTILINE) == [
+        ("000003", "sound"), ("000002", "newer"), ("000001", "older"),
+    ]  # fmt: skip
+    assert re.match(r"warning .*/models/0{16} is missing", status.stderr)
+    verified = faq("verify", "--index", site.index)
+    assert verified.returncode == 1
+    assert re.search(r"^generation 000002: newer .*or upgrade this version$", verified.stdout, re.MULTILINE)
+    assert re.search(r"^generation 000001: older .*faq index CONTENT --index ", verified.stdout, re.MULTILINE)
+    assert re.search(r"^model 0{16} hashed-words: damaged .* is missing", verified.stdout, re.MULTILINE)
+    check_failure(
+        faq("rollback", "1", "--index", site.index), r"^faq: generation 000001 cannot be used: .*older version"
+    )
 
 
 @pytest.mark.parametrize("command", ["status", "verify", "rollback"])
