@@ -33,7 +33,8 @@ READERS = {
 }
 
 _HTML_START = re.compile(
-    r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|title|h1|div|p)\b", re.IGNORECASE | re.DOTALL
+    r"\s*+(?:<!--(?:(?!-->).)*+-->\s*+)*+<(?:!doctype\s+html|html|head|body|title|h1|div|p)\b",
+    re.IGNORECASE | re.DOTALL,
 )
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,10}")
 _TAGS = re.compile(r"</(?:h[1-6]|p|ul|ol|dl|div|a)>", re.IGNORECASE)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import codecs
 import encodings
-import encodings.utf_8_sig  # nothing can be imported while a file is read
 import pkgutil
 import re
-from contextlib import suppress
+from encodings.aliases import aliases
 from functools import cache
 
 from indexer.content.readers.prose.text import clean
@@ -40,8 +39,9 @@ def decode(path: str, raw: bytes) -> str:
         raise ContentError(
             path, "is binary: it contains a zero byte; only text can be searched", line=_line(raw, place)
         )
+    raw = raw.removeprefix(codecs.BOM_UTF8)
     try:
-        text = raw.decode("utf-8-sig")
+        text = raw.decode()
     except UnicodeDecodeError as error:
         text = _decode_declared(path, raw, error)
     text = clean(text)
@@ -51,11 +51,17 @@ def decode(path: str, raw: bytes) -> str:
 
 
 @cache
-def load_encodings() -> None:
-    """Import every encoding that Python knows, as a file may declare any of them."""
-    for module in pkgutil.iter_modules(encodings.__path__):
-        with suppress(LookupError, ImportError):  # those of another system
-            codecs.lookup(module.name)
+def load_encodings() -> frozenset[str]:
+    """Load every encoding a file may be in, so that `decode` opens nothing later; the names of their modules."""
+    return frozenset(module.name for module in pkgutil.iter_modules(encodings.__path__) if _is_of_files(module.name))
+
+
+def _is_of_files(encoding: str) -> bool:
+    try:
+        codecs.lookup(encoding)  # decoding alone does not load those that Python has built in
+        return _ASCII.decode(encoding) == _ASCII.decode("ascii")
+    except (LookupError, ValueError):  # LookupError for a codec of no text, such as "uu"
+        return False
 
 
 def _decode_declared(path: str, raw: bytes, bad: UnicodeDecodeError) -> str:
@@ -66,22 +72,22 @@ def _decode_declared(path: str, raw: bytes, bad: UnicodeDecodeError) -> str:
         raise ContentError(path, reason, line=_line(raw, bad.start)) from bad
     try:
         return raw.decode(encoding)
-    except UnicodeDecodeError as error:
+    except (ValueError, LookupError) as error:  # a codec may raise either, besides the error made for it
         reason = f"is not {encoding}, which it declares; save it as UTF-8"
-        raise ContentError(path, reason, line=_line(raw, error.start)) from error
+        line = _line(raw, error.start) if isinstance(error, UnicodeDecodeError) else None
+        raise ContentError(path, reason, line=line) from error
 
 
 def _declared_encoding(raw: bytes) -> str | None:
     found = _DECLARED.search(raw[:_SNIFFED])
     if found is None:
         return None
-    name = next(group for group in found.groups() if group).decode("ascii", "replace")
-    try:
-        encoding = codecs.lookup(name).name
-        if _ASCII.decode(encoding) != _ASCII.decode("ascii"):
-            return None
-    except (LookupError, UnicodeError):  # decoding raises LookupError for a codec of no text, such as "uu"
+    declared = next(group for group in found.groups() if group).decode("ascii", "replace")
+    name = encodings.normalize_encoding(declared.lower())
+    name = aliases.get(name) or aliases.get(name.replace(".", "_")) or name
+    if name not in load_encodings():
         return None
+    encoding = codecs.lookup(name).name
     # Browsers read Latin-1 and ASCII as Windows-1252, and pages that say so mean it.
     if encoding in ("iso8859-1", "ascii"):
         return "cp1252"

@@ -11,19 +11,23 @@ from selectolax.lexbor import LexborHTMLParser
 
 from indexer.content.readers.prose.blocks import Block, BlockKind
 from indexer.content.readers.prose.front_matter import split_front_matter
-from indexer.content.readers.prose.html_blocks import blocks_of
+from indexer.content.readers.prose.html_blocks import page_blocks
+from indexer.content.readers.prose.html_source import parse_html
 from indexer.content.readers.prose.links import anchors_of, html_links
 from indexer.content.readers.prose.metadata import Metadata, iso_date, lang_of, metadata_of, tags_of
 from indexer.content.readers.prose.page import page_document
+from indexer.content.readers.prose.pairs import changed_pairs
 from indexer.content.readers.prose.text import one_line
 from indexer.content.readers.reader import TextReader
 from indexer.content.readers.tables.json_ld import faq_questions
 from indexer.documents import Document, FaqEntry
 
-_SITE_NAME = re.compile(r"\s+[|·•—–-]\s+[^|·•—–]*$")
+_SITE_NAME = re.compile(r"(?<!\s)\s++[|·•—–-](?=\s)")
+_BARS = "|·•—–"
 _SITE_NAME_WORDS = 4
 _LITERAL_TAG = re.compile(r"(<(?P<end>/?)(?:pre|code|script)\b[^<>]{0,500}>)", re.IGNORECASE)
-_TEMPLATE_COMMENT = re.compile(r"\{%-?\s*comment\s*-?%\}.*?\{%-?\s*endcomment\s*-?%\}", re.DOTALL)
+_COMMENT = re.compile(r"\{%-?\s*comment\s*-?%\}")
+_COMMENT_END = re.compile(r"\{%-?\s*endcomment\s*-?%\}")
 _TEMPLATE = re.compile(r"\{%.{0,400}?%\}|\{\{.{0,400}?\}\}", re.DOTALL)
 
 
@@ -37,24 +41,29 @@ def read(path: str, text: str) -> Document:
     body = source
     if "{%" in body or "{{" in body:
         body = _without_templates(body)
-    blocks, page_title = blocks_of(body)
+    tree = parse_html(body)
+    blocks, page_title = page_blocks(tree)
     blocks = _without_site_name(blocks)
-    tree = LexborHTMLParser(body)
     metadata = _with_page_fields(metadata_of(fields), tree)
-    document = page_document(
-        path, blocks, metadata, page_title=_SITE_NAME.sub("", page_title) or page_title, extra=_json_ld_entries(tree)
-    )
+    document = page_document(path, blocks, metadata, page_title=_own_title(page_title), extra=_json_ld_entries(tree))
     links = html_links(source, first_line=1 + text[: len(text) - len(source)].count("\n"))
-    return replace(document, links=tuple(links), anchors=anchors_of(body, document.title))
+    return replace(document, links=tuple(links), anchors=anchors_of(tree, document.title))
 
 
 READER = TextReader(read)
 
 
+def _own_title(title: str) -> str:
+    """A page's title without the site's name behind the last bar or dash, as in "Opening hours | Town library"."""
+    bar = max(map(title.rfind, _BARS))
+    found = _SITE_NAME.search(title, len(title[: max(0, bar)].rstrip()))
+    return (title[: found.start()] if found else title) or title
+
+
 def _without_templates(body: str) -> str:
     """Without template tags, except in code and scripts."""
     if "endcomment" in body:
-        body = _TEMPLATE_COMMENT.sub("", body)
+        body = changed_pairs(body, _COMMENT, _COMMENT_END, lambda opened, inner: "")
     parts: list[str] = []
     depth = place = 0
     for found in _LITERAL_TAG.finditer(body):

@@ -6,61 +6,25 @@ import html
 import re
 import textwrap
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from indexer.content.readers.markdown_tags import folded, spaced_details, without_components, without_tags
 
 _FENCE = re.compile(r"^(?P<indent>[ \t>]*)(?P<fence>`{3,}|~{3,})(?P<info>.*)$")
-_CODE_SPAN = r"(?P<code>(?<!`)(?P<ticks>`+)(?!`)(?:(?!\n\n).){1,1000}?(?<!`)(?P=ticks)(?!`))"
-_INLINE = re.compile(
-    _CODE_SPAN + r"""|\{\{.{0,400}?\}\}|\{%.{0,400}?%\}|(?<=\S)\{:[^}\n]*\}"""
-    r"""|\{/\*.{0,400}?\*/\}|\[\^[^\]\n]+\](?!:)""",
-    re.DOTALL,
+_ADMONITION = re.compile(r"(?P<indent>[ \t]*+)(?P<mark>!!!|\?\?\?\+?|===\+?!?)[ \t]++(?P<rest>.*)")
+_ADMONITION_TITLE = re.compile(r"[\w -]*+[ \t]*+(?:[\"“](?P<title>.*)[\"”])?")
+# Colons, a kind, a title and attributes; the kind is tried first, as in "::: {note}".
+_COLONS = r"^[ \t]*+:{3,}+[ \t]*+"
+_COLON_TITLE = (
+    r"[ \t]*+(?:\[(?P<bracket>[^\]]*+)\](?:\{[^}]*+\})?+[ \t]*+$|(?P<title>[^{}\n]*+)(?:\{[^}]*+\})?+[ \t]*+$)"
 )
-_COMMENT_TAG = re.compile(r"\{%-?\s*comment\s*-?%\}.*?\{%-?\s*endcomment\s*-?%\}", re.DOTALL)
-_HIGHLIGHT = re.compile(r"\{%-?\s*highlight\b[^%]*%\}[ \t]*\n?(.*?)\n?[ \t]*\{%-?\s*endhighlight\s*-?%\}", re.DOTALL)
-_HUGO_HIGHLIGHT = re.compile(
-    r"\{\{<\s*highlight\b[^>]*>\}\}[ \t]*\n?(.*?)\n?[ \t]*\{\{<\s*/\s*highlight\s*>\}\}", re.DOTALL
-)
-_HUGO_DETAILS = re.compile(
-    r"\{\{[<%]\s*(?:details|expand|accordion(?:-item)?|faq(?:-item)?|collapse|spoiler)\s+"
-    r"(?:[^>%]*?(?:title|question|summary|header)=)?[\"“](?P<title>[^\"”]+)[\"”][^>%]*[>%]\}\}"
-    r"(?P<body>.*?)\{\{[<%]\s*/\s*\w[\w-]*\s*[>%]\}\}",
-    re.DOTALL,
-)
-_HUGO_END = re.compile(r"\{\{[<%]\s{0,9}/")
-_ROLE = re.compile(r"\{[A-Za-z][\w:+-]*\}`(?P<text>[^`\n]+)`")
-_ROLE_TARGET = re.compile(r"\s*<[^<>]+>$")
-_JSX_TITLED = re.compile(
-    r"^[ \t]*<(?P<name>(?:\w+\.)?\w*(?:Accordion|Faq|FAQ|Collaps|Details|Expand|Toggle|Disclosure|Question)"
-    r"\w*)\b[^<>]*?"
-    r"\b(?:title|question|summary|header|label|heading)=(?:\{\s*)?(?P<quote>[\"'`])(?P<title>.{0,500}?)(?P=quote)[^<>]{0,500}?>"
-    r"[ \t]*(?P<body>.{0,50000}?)[ \t]*</(?P=name)>",
-    re.DOTALL | re.MULTILINE,
-)
-_JSX_TAG = re.compile(
-    r"</?[A-Z][\w.]*(?:\s+[\w:-]+(?:=(?:\"[^\"]*\"|'[^']*'|\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}))?)*\s*/?>|<>|</>"
-)
-_DETAILS = re.compile(
-    r"(?P<open><details\b[^>]{0,200}>)\s*(?P<summary><summary\b[^>]{0,200}>.{0,2000}?</summary>)?"
-    r"(?P<body>(?:(?!<details\b).){0,50000}?)(?P<close></details>)",
-    re.DOTALL | re.IGNORECASE,
-)
-_MARKDOWN_TAG = re.compile(
-    r"^[ \t]*(<(?:div|section|article|aside|figure|dd)\b[^>]*?)\s+markdown(?:=[\"']?\w+[\"']?)?([^>]*>)[ \t]*$",
-    re.MULTILINE | re.IGNORECASE,
-)
-_CLOSING_TAG = re.compile(r"^[ \t]*(</(?:div|section|article|aside|figure|dd)>)[ \t]*$", re.MULTILINE | re.IGNORECASE)
-_ADMONITION = re.compile(
-    r"^(?P<indent>[ \t]*)(?P<mark>!!!|\?\?\?\+?|===\+?!?)[ \t]+(?P<kind>[\w -]*?)[ \t]*"
-    r"(?:[\"“](?P<title>.*?)[\"”])?[ \t]*$"
-)
-_COLON_FENCE = re.compile(
-    r"^[ \t]*:{3,}[ \t]*(?:\{?(?P<kind>[\w-]+)\}?)?[ \t]*"
-    r"(?:\[(?P<bracket>[^\]]*)\]|(?P<title>[^{}\n]*))?(?:\{[^}]*\})?[ \t]*$"
-)
+_COLON_FENCE = re.compile(rf"{_COLONS}\{{?(?P<kind>[\w-]++)\}}?+{_COLON_TITLE}")
+_COLONS_ALONE = re.compile(rf"{_COLONS}(?P<kind>){_COLON_TITLE}")
+_HEADING = re.compile(r"(?P<marks>#{1,6})[ \t]")
 _HEADING_ID = re.compile(
-    r"^(?P<heading>#{1,6}[ \t].*?)[ \t]*#*[ \t]*(?:\{:?\s*#(?P<id>[\w.:-]+)[^}]*\}"
-    r"|\{/\*\s*#(?P<mdx>[\w.:-]+)\s*\*/\}|<!--\s*#(?P<comment>[\w.:-]+)\s*-->)[ \t]*$"
+    r"(?:\{:?\s*#(?P<id>[\w.:-]++)[^}]*+\}|\{/\*\s*#(?P<mdx>[\w.:-]++)\s*\*/\}|<!--\s*#(?P<comment>[\w.:-]++)\s*-->)$"
 )
-_HEADING_ATTRIBUTES = re.compile(r"^(#{1,6}[ \t].*?)[ \t]*\{[.:][^}]*\}[ \t]*$")
+_HEADING_ATTRIBUTES = re.compile(r"\{[.:][^}]*+\}$")
 _MYST_TARGET = re.compile(r"^\(([\w.:/-]+)\)=[ \t]*$")
 _ATTRIBUTE_LINE = re.compile(r"^[ \t>]*\{:.*\}[ \t]*$")
 _DROPPED_LINE = re.compile(
@@ -70,7 +34,6 @@ _DROPPED_LINE = re.compile(
 )
 _MDX_LINE = re.compile(r"^(?:import\s+(?:[\w*{\"'].*)|export\s+(?:const|let|var|default|function|\*|\{).*)$")
 _ALERT = re.compile(r"^([ \t]*>[ \t]*)\[!\w+\][-+]?[ \t]*(.*)$")
-_WIKI_LINK = re.compile(r"(?<!!)\[\[([^\[\]|\n]+)(?:\|([^\[\]\n]+))?\]\](?!\()")
 _LIST_LINE = re.compile(r"^[ \t]*(?:[-*+]|\d+[.)])[ \t]+")
 _TIGHT_HEADING = re.compile(r"^(#{1,6})(?=[^\s#\d!/{])(?=.*[?？])")
 _DEEPEST = 20
@@ -114,8 +77,8 @@ def plain_markdown(text: str, *, mdx: bool = False) -> str:
     '<h2 id="what">\n\nWhat is  for?\n\n</h2>\n\n'
     """
     if mdx or "/>" in text or "</" in text:
-        text = _outside_code(text, _jsx if mdx else lambda part: part)
-    text = _outside_code(text, lambda part: _without_tags(_details(part)))
+        text = _outside_code(text, without_components if mdx else lambda part: part)
+    text = _outside_code(text, lambda part: without_tags(spaced_details(part)))
     return "\n".join(_lines(text.split("\n"), mdx=mdx))
 
 
@@ -145,59 +108,6 @@ def _outside_code(text: str, change: Callable[[str], str]) -> str:
     return "\n".join(parts)
 
 
-def _jsx(text: str) -> str:
-    if "</" in text:
-        text = _JSX_TITLED.sub(lambda found: _folded(found["title"], found["body"]), text)
-    return _JSX_TAG.sub("", text)
-
-
-def _folded(title: str, body: str) -> str:
-    body = textwrap.dedent(body.strip("\n"))
-    return f"\n\n<details>\n<summary>\n\n{title}\n\n</summary>\n\n{body.strip()}\n\n</details>\n\n"
-
-
-def _details(text: str) -> str:
-    """Blank lines inside details and ``markdown="1"`` elements, so that what is in them is read as Markdown."""
-    if "<details" in text.lower():
-        text = _DETAILS.sub(_spaced_details, text)
-    if "markdown" in text:
-        text, count = _MARKDOWN_TAG.subn(r"\n\1\2\n", text)
-        text = _CLOSING_TAG.sub(r"\n\1\n", text) if count else text
-    return text
-
-
-def _spaced_details(found: re.Match[str]) -> str:
-    body = textwrap.dedent(found["body"].strip("\n"))
-    first, line_end, rest = body.partition("\n")
-    # "<summary>..</summary> text" puts the first line behind the summary: the others set the indentation.
-    body = first.strip() + line_end + textwrap.dedent(rest) if first[:1].isspace() or not line_end else body
-    return f"{found['open']}\n{(found['summary'] or '').strip()}\n\n{body}\n\n{found['close']}\n"
-
-
-def _without_tags(text: str) -> str:
-    """Without template tags, comments and roles, code spans untouched."""
-    # Each of these looks far ahead for its end, so they run only where an end exists.
-    if "endcomment" in text:
-        text = _COMMENT_TAG.sub("", text)
-    if "endhighlight" in text:
-        text = _HIGHLIGHT.sub(r"\n```\n\1\n```\n", text)
-    if _HUGO_END.search(text):
-        text = _HUGO_HIGHLIGHT.sub(r"\n```\n\1\n```\n", text)
-        text = _HUGO_DETAILS.sub(lambda found: _folded(found["title"], found["body"]), text)
-    text = _ROLE.sub(lambda found: _ROLE_TARGET.sub("", found["text"]).lstrip("~!"), text)
-    text = _WIKI_LINK.sub(lambda found: found[2] or found[1], text)
-    return _INLINE.sub(_kept, text)
-
-
-def _kept(found: re.Match[str]) -> str:
-    if found["code"]:
-        return found["code"]
-    if found[0].startswith("[^"):
-        return found[0]
-    # Hugo and Jekyll markers that name a heading's fragment are read later, with the heading.
-    return found[0] if re.match(r"\{:?\s*#|\{/\*\s*#|\{:", found[0]) else ""
-
-
 def _lines(lines: list[str], *, mdx: bool, depth: int = 0) -> Iterator[str]:
     """Line by line: fenced directives, admonitions, heading fragments, markers on lines of their own."""
     place = 0
@@ -211,11 +121,11 @@ def _lines(lines: list[str], *, mdx: bool, depth: int = 0) -> Iterator[str]:
             end = _fence_end(lines, place, found["fence"])
             yield from _fenced(found, lines[place - 1 : end], mdx=mdx, depth=depth + 1)
             place = end
-        elif depth < _DEEPEST and (found := _ADMONITION.match(line)):
-            end = _indented_end(lines, place, len(found["indent"].expandtabs(4)))
+        elif depth < _DEEPEST and (admonition := _admonition_of(line)):
+            end = _indented_end(lines, place, admonition.indent)
             if end > place:
                 body = textwrap.dedent("\n".join(lines[place:end])).split("\n")
-                yield from _admonition(found, body, mdx=mdx, depth=depth + 1)
+                yield from _admonition(admonition, body, mdx=mdx, depth=depth + 1)
                 place = end
             else:
                 yield line
@@ -228,7 +138,7 @@ def _lines(lines: list[str], *, mdx: bool, depth: int = 0) -> Iterator[str]:
             place += 1
         elif _ATTRIBUTE_LINE.match(line) or _DROPPED_LINE.match(line):
             yield ""
-        elif line.lstrip().startswith(":::") and (found := _COLON_FENCE.match(line)):
+        elif line.lstrip().startswith(":::") and (found := _COLON_FENCE.match(line) or _COLONS_ALONE.match(line)):
             title = (found["bracket"] or found["title"] or "").strip()
             yield from ("", f"{title}" if title and found["kind"] not in _DROPPED_DIRECTIVES else "", "")
         else:
@@ -237,20 +147,32 @@ def _lines(lines: list[str], *, mdx: bool, depth: int = 0) -> Iterator[str]:
 
 
 def _plain_line(line: str, anchor: str) -> Iterator[str]:
-    if found := _HEADING_ID.match(line):
-        marks, _, words = found["heading"].partition(" ")
-        level = len(marks)
+    if (heading := _HEADING.match(line)) and (found := _marker(line, heading.end(), _HEADING_ID)):
+        words = line[heading.end() : found.start()].rstrip(" \t").rstrip("#").strip()
+        level = len(heading["marks"])
         name = html.escape(found["id"] or found["mdx"] or found["comment"])
-        yield from (f'<h{level} id="{name}">', "", words.strip(), "", f"</h{level}>", "")
+        yield from (f'<h{level} id="{name}">', "", words, "", f"</h{level}>", "")
         return
-    if found := _HEADING_ATTRIBUTES.match(line):
-        line = found[1]
+    if heading and (found := _marker(line, heading.end(), _HEADING_ATTRIBUTES)):
+        line = heading[0] + line[heading.end() : found.start()].rstrip(" \t")
     if found := _ALERT.match(line):
         line = found[1] + found[2]
     if anchor and line.strip():
         yield f'<span id="{html.escape(anchor)}"></span>'
         yield ""
     yield _TIGHT_HEADING.sub(r"\1 ", line)
+
+
+def _marker(line: str, start: int, pattern: re.Pattern[str]) -> re.Match[str] | None:
+    """What a heading ends with, in braces or in a comment, that fits a pattern."""
+    end = len(line.rstrip(" \t"))
+    if not line.endswith(("}", "-->"), start, end):
+        return None
+    # It holds no brace but its last, and no comment but itself: what stands further left need not be tried.
+    start = max(start, line.rfind("}", start, end - 1) + 1)
+    if line.endswith("-->", start, end):
+        start = max(start, line.rfind("<!--", start, end))
+    return pattern.search(line, start, end)
 
 
 def _fence_end(lines: list[str], place: int, fence: str) -> int:
@@ -272,7 +194,7 @@ def _fenced(opening: re.Match[str], lines: list[str], *, mdx: bool, depth: int) 
         return
     body = [line for line in lines[1:-1] if not re.match(r"^\s*:[\w-]+:", line)]
     if found["name"] in ("dropdown", "toggle") and found["title"]:
-        yield from _folded(found["title"], "\n".join(_lines(body, mdx=mdx, depth=depth))).split("\n")
+        yield from folded(found["title"], "\n".join(_lines(body, mdx=mdx, depth=depth))).split("\n")
     else:
         yield from ("", found["title"], "", *_lines(body, mdx=mdx, depth=depth), "")
 
@@ -288,10 +210,27 @@ def _indented_end(lines: list[str], place: int, indent: int) -> int:
     return last
 
 
-def _admonition(found: re.Match[str], body: list[str], *, mdx: bool, depth: int) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class _Admonition:
+    """The line above an indented box: how far it stands in, its title, and whether the box opens under it."""
+
+    indent: int
+    title: str
+    opens: bool
+
+
+def _admonition_of(line: str) -> _Admonition | None:
+    found = _ADMONITION.fullmatch(line)
+    words = _ADMONITION_TITLE.fullmatch(found["rest"].strip(" \t")) if found else None
+    if found is None or words is None:
+        return None
+    title = words["title"] or ""
+    return _Admonition(len(found["indent"].expandtabs(4)), title, opens=bool(title) and found["mark"].startswith("?"))
+
+
+def _admonition(box: _Admonition, body: list[str], *, mdx: bool, depth: int) -> Iterator[str]:
     inner = "\n".join(_lines(body, mdx=mdx, depth=depth))
-    title = found["title"] or ""
-    if found["mark"].startswith("?") and title:
-        yield from _folded(title, inner).split("\n")
+    if box.opens:
+        yield from folded(box.title, inner).split("\n")
     else:
-        yield from ("", title, "", *inner.split("\n"), "")
+        yield from ("", box.title, "", *inner.split("\n"), "")

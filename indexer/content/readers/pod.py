@@ -9,12 +9,15 @@ from collections.abc import Iterator
 from indexer.content.readers.prose.html_blocks import blocks_of
 from indexer.content.readers.prose.metadata import Metadata
 from indexer.content.readers.prose.page import page_document
+from indexer.content.readers.prose.pairs import changed_pairs
 from indexer.content.readers.reader import TextReader
 from indexer.documents import Document
 
 _COMMAND = re.compile(r"=([a-zA-Z]\w*)[ \t]*(.*)\Z", re.DOTALL)
-_CODE = re.compile(r"([A-Z])(?:<(?!<)((?:[^<>]|(?<=[-=])>)*)>|(<<+)\s(.*?)\s(>>+))", re.DOTALL)
-_NAME = re.compile(r"^=head1\s+NAME\s*\n+\s*(?P<name>\S[^\n]*)", re.MULTILINE)
+_CODE = re.compile(r"([A-Z])<(?!<)((?:[^<>]|(?<=[-=])>)*)>")
+_WIDE_CODE = re.compile(r"([A-Z])<<+\s")
+_WIDE_END = re.compile(r"\s>>+")
+_NAME = re.compile(r"^=head1\s++NAME[^\S\n]*+\n\s*+(?P<name>\S[^\n]*)", re.MULTILINE)
 _ENTITIES = {"lt": "&lt;", "gt": "&gt;", "verbar": "|", "sol": "/"}
 _BULLET = re.compile(r"^(?:\*|\d+[.)]?)(?:\s+|$)")
 
@@ -96,15 +99,15 @@ def _inline(text: str) -> str:
     """Formatting codes, the innermost first, as HTML."""
     text = text.replace("&", "&amp;")
     for _ in range(10):
-        text, count = _CODE.subn(_code, text)
-        if not count:
+        changed = changed_pairs(text, _WIDE_CODE, _WIDE_END, lambda opened, inner: _code(opened[1], inner))
+        changed = _CODE.sub(lambda found: _code(found[1], found[2]), changed)
+        if changed == text:
             break
+        text = changed
     return re.sub(r"<(?!/?(?:b|code|a|i)\b[^<>]*>)", "&lt;", text)
 
 
-def _code(found: re.Match[str]) -> str:
-    kind = found[1]
-    inner = found[2] if found[2] is not None else found[4]
+def _code(kind: str, inner: str) -> str:
     escaped = inner.replace("<", "&lt;").replace(">", "&gt;") if kind == "C" else inner
     if kind in "XZ":
         return ""

@@ -11,11 +11,17 @@ from docutils.frontend import get_default_settings
 from docutils.parsers.rst import Directive, Parser, directives, languages, roles
 from docutils.utils import new_document
 
+from indexer.content.readers.rest_limits import BoundedTable
+
 _DIRECTIVE = re.compile(
     r"^[ \t]*(?:\.\.[ \t]+)(?:\|[^|]+\|[ \t]+)?([A-Za-z][\w:.+-]*?)[ \t]?::(?:[ \t]|$)", re.MULTILINE
 )
-_ROLE = re.compile(r"(?<!:):([A-Za-z][\w:.+-]*):`|`:([A-Za-z][\w:.+-]*):(?!`)")
-_TARGET = re.compile(r"\s*<[^<>]*>$", re.DOTALL)
+# A role in front of its text, with the word it stands at the end of, and one behind its text.
+_ROLE_IN_FRONT = re.compile(r"(?<![\w:.+-])([\w:.+-]++)`")
+_NAME_IN_FRONT = re.compile(r"(?<!:):([A-Za-z][\w:.+-]*):$")
+_ROLE_BEHIND = re.compile(r"`:([A-Za-z][\w:.+-]*):(?!`)")
+_NAME_LENGTH = 200
+_TARGET = re.compile(r"(?<!\s)\s*+<[^<>]*>$")
 
 _DROPPED = frozenset({
     "toctree", "contents", "sectnum", "index", "currentmodule", "module", "highlight", "literalinclude", "include",
@@ -97,11 +103,20 @@ def _text_role(
     return [nodes.inline(rawtext, words.lstrip("!"))], []
 
 
+@cache
+def _register_ours() -> None:
+    """Ours in the place of docutils' own, wherever on a page they stand."""
+    directives.register_directive("csv-table", BoundedTable)
+    for name in _DROPPED:
+        directives.register_directive(name, _TextDirective)
+
+
 def register_unknown(text: str) -> None:
     """Make known to docutils the names that a text uses and docutils does not know.
 
     docutils keeps its names in one table for the process, so each is added once and means the same in every file.
     """
+    _register_ours()
     for name in set(_DIRECTIVE.findall(text)):
         lowered = name.lower()
         base = lowered.rpartition(":")[2]
@@ -109,10 +124,15 @@ def register_unknown(text: str) -> None:
             directives.register_directive(lowered, _CodeDirective)
         elif base in _DROPPED or not _is_known_directive(lowered):
             directives.register_directive(lowered, _TextDirective)
-    for name in {first or second for first, second in _ROLE.findall(text)}:
+    for name in _role_names(text):
         if name.lower() not in _registered_roles and not _is_known_role(name.lower()):
             _registered_roles.add(name.lower())
             roles.register_local_role(name.lower(), _text_role)
+
+
+def _role_names(text: str) -> set[str]:
+    in_front = (_NAME_IN_FRONT.search(word[-_NAME_LENGTH:]) for word in _ROLE_IN_FRONT.findall(text))
+    return {*_ROLE_BEHIND.findall(text), *(found[1] for found in in_front if found)}
 
 
 def _is_known_directive(name: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 import time
 from contextlib import suppress
@@ -15,20 +14,18 @@ from indexer.content.workers.reply import Reply, adapter
 from indexer.content.workers.walls import WallError, Walls, memory_for
 from indexer.errors import ContentError
 
-if sys.platform != "win32":
-    import resource
-
 READY = b"ready"
 # A worker that once took so much more than at its start gives it back by ending.
 _WORN_KB = 128 * 1024
 
 
-def main(descriptor: int, parent: int) -> None:
+def main(descriptor: int, parent: int, worn_kb: int = _WORN_KB) -> None:
     """Serve until the other side closes the connection or ends.
 
     Args:
         descriptor: of the connection, inherited.
         parent: the id of the process at its other end.
+        worn_kb: after a file that took so much memory it ends.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent; it closes the connection
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
@@ -42,7 +39,7 @@ def main(descriptor: int, parent: int) -> None:
         while True:
             path, raw = connection.recv_bytes().decode(), connection.recv_bytes()
             reply = _read(walls, path, raw)
-            worn = _peak_kb() - fresh > _WORN_KB
+            worn = _peak_kb() - fresh > worn_kb
             connection.send_bytes(
                 _to_json(Reply(document=reply.document, reason=reply.reason, line=reply.line, worn=worn))
             )
@@ -87,6 +84,10 @@ def _silence() -> None:
 
 
 def _peak_kb() -> int:
-    if sys.platform == "win32":
-        return 0
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    """The most memory that this process ever held; 0 where the system does not tell."""
+    # getrusage() counts what the process held that started it.
+    with suppress(OSError), open("/proc/self/status", encoding="ascii", errors="replace") as status:
+        for line in status:
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1])
+    return 0

@@ -19,7 +19,7 @@ _NAMES = re.compile(
         (?:nav|navbar|navigation|menu|sidebar|breadcrumbs?|toc|pagination|pager|footer|foot)
         (?:[-_]?(?:bar|container|wrapper|links?|list|menu|contents?|nav|left|right|main))?
     | table-?of-?contents | local-toc | contents | topic-contents | skip-?(?:link|nav|to-\w+).*
-    | (?:social|share)(?:[-_]\w+)* | cookie[-_]?\w*
+    | (?:social|share)(?:[-_]\w++)*+ | cookie[-_]?\w*
     | edit-?(?:link|page|this-page)? | page-?meta | (?:site|page)-(?:header|banner) | masthead | screen-reader-skip
     | headerlink | anchor-?link
     | self-link | hash-link | footnote-(?:ref|backref|reference) | gutter | linenos?(?:div)? | lineno

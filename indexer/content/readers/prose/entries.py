@@ -13,6 +13,9 @@ from indexer.content.readers.prose.text import one_line
 from indexer.content.readers.prose.wording import ALSO_ASKED, without_question_mark
 from indexer.documents import FaqEntry, Paragraph
 
+# Lines that start with "Q:" or the like; a run of white space is looked through once, whatever follows it.
+_NEXT_MARKED_LINE = re.compile(r"(?<!\s)[^\S\n]*+\n\s*+(?=[QqPpFf]\w{0,8}\s?\d*[:.])")
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -29,9 +32,7 @@ def entries_of_section(section: Section, place: Place) -> Iterator[FaqEntry]:
 
 def entries_of(question: str, blocks: Sequence[Block], headings: tuple[str, ...], anchor: str) -> Iterator[FaqEntry]:
     """One entry, none without an answer; a line asking the same in other words, or "Also asked", gives alternates."""
-    asked, *others = (
-        without_question_mark(one_line(line)) for line in re.split(r"\n(?=\s*[QqPpFf]\w{0,8}\s?\d*[:.])", question)
-    )
+    asked, *others = (without_question_mark(one_line(line)) for line in _NEXT_MARKED_LINE.split(question))
     if blocks:
         phrasings, rest = also_asked(blocks[0])
         others += phrasings

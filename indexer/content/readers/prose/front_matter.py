@@ -10,6 +10,8 @@ from indexer.errors import ContentError
 
 _YAML = re.compile(r"\A\s*---[ \t]*\n(?P<fields>.*?)(?:^|\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _TOML = re.compile(r"\A\s*\+\+\+[ \t]*\n(?P<fields>.*?)(?:^|\n)\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL)
+# A name of so many parts is no name, and to read it takes the square of their number.
+_TOML_NAME = re.compile(r"(?<![\w-])(?:(?:[\w-]++|\"[^\"\n]*+\"|'[^'\n]*+')[ \t]*+\.[ \t]*+){40}")
 _FIELD = re.compile(r"^[\w\"'.-]+\s*:", re.MULTILINE)
 
 
@@ -29,13 +31,22 @@ def split_front_matter(path: str, text: str) -> tuple[dict[str, object], str]:
             return {}, text  # a rule between two paragraphs, not front matter
         return _yaml_fields(path, fields, first_line=text[: found.start("fields")].count("\n")), text[found.end() :]
     if found := _TOML.match(text):
-        try:
-            return tomllib.loads(found["fields"]), text[found.end() :]
-        except (tomllib.TOMLDecodeError, RecursionError) as error:
-            at = re.search(r"line (\d+)", str(error))
-            line = text[: found.start("fields")].count("\n") + (int(at[1]) if at else 1)
-            raise ContentError(path, f"TOML front matter does not parse: {error}", line=line) from error
+        first_line = text[: found.start("fields")].count("\n")
+        return _toml_fields(path, found["fields"], first_line=first_line), text[found.end() :]
     return {}, text
+
+
+def _toml_fields(path: str, fields: str, *, first_line: int) -> dict[str, object]:
+    if name := _TOML_NAME.search(fields):
+        line = first_line + fields.count("\n", 0, name.start()) + 1
+        raise ContentError(path, "TOML front matter has a name of more than 40 parts; shorten it", line=line)
+    try:
+        loaded = tomllib.loads(fields)
+    except (ValueError, RecursionError) as error:
+        at = re.search(r"line (\d+)", str(error))
+        line = first_line + (int(at[1]) if at else 1)
+        raise ContentError(path, f"TOML front matter does not parse: {error}", line=line) from error
+    return loaded
 
 
 def _yaml_fields(path: str, fields: str, *, first_line: int) -> dict[str, object]:

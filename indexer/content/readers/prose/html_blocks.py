@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from dataclasses import replace
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -12,13 +12,14 @@ from indexer.content.readers.prose.html_elements import (
     aria_level,
     children_of,
     inner_anchor,
-    is_in_answer,
     is_local,
     is_question_item,
     names_question,
     own_anchor,
+    question_parts,
 )
 from indexer.content.readers.prose.html_lists import list_block
+from indexer.content.readers.prose.html_source import parse_html
 from indexer.content.readers.prose.html_tables import is_layout_table, table_block
 from indexer.content.readers.prose.inline import Runs, visible_text
 from indexer.content.readers.prose.text import clean
@@ -31,10 +32,8 @@ _BLOCKS = frozenset({
     "p", "section", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
 })  # fmt: skip
 _BOLD = frozenset(["b", "strong"])
-_NESTING_TAG = re.compile(
-    r"<(/?)(?:div|ul|ol|dl|table|blockquote|section|article|span|details|font|center)\b", re.IGNORECASE
-)
-_DEEPEST = 2000
+# So many terms may share what is said of them; more are one, or each would repeat it.
+_MOST_TERMS = 20
 
 
 def blocks_of(html: str) -> tuple[list[Block], str]:
@@ -43,8 +42,11 @@ def blocks_of(html: str) -> tuple[list[Block], str]:
     >>> blocks_of("<title>Help</title><h2 id=a>Why?</h2><p>Because.")[0][0].anchor
     'a'
     """
-    _refuse_depth(html)
-    tree = LexborHTMLParser(html)
+    return page_blocks(parse_html(html))
+
+
+def page_blocks(tree: LexborHTMLParser) -> tuple[list[Block], str]:
+    """The same of a page that is parsed already."""
     title = tree.css_first("head > title")
     mains = tree.css("main, [role=main]")
     root = mains[0] if len(mains) == 1 else tree.body
@@ -55,15 +57,6 @@ def blocks_of(html: str) -> tuple[list[Block], str]:
         flow.visit_children(root)
     flow.flush()
     return flow.blocks, visible_text(title.text(deep=True)) if title is not None else ""
-
-
-def _refuse_depth(html: str) -> None:
-    """Stop before the parser, which takes minutes over elements nested tens of thousands deep."""
-    depth = 0
-    for found in _NESTING_TAG.finditer(html):
-        depth = max(0, depth + (-1 if found[1] else 1))
-        if depth > _DEEPEST:
-            raise RecursionError("HTML elements are nested too deeply")
 
 
 class _Flow:
@@ -148,14 +141,7 @@ class _Flow:
 
     def _question(self, node: LexborNode) -> None:
         self.flush()
-        name = next(
-            (part for part in node.css("[itemprop=name], [property=name]") if not is_in_answer(part, node)), None
-        )
-        answers = [
-            part
-            for part in node.css("[itemprop=acceptedAnswer], [itemprop=suggestedAnswer], [property=acceptedAnswer]")
-            if not is_in_answer(part, node)
-        ]
+        name, answers = question_parts(node)
         if name is None or not answers:
             self.visit_children(node)
             return
@@ -185,32 +171,33 @@ class _Flow:
     def _terms(self, node: LexborNode) -> None:
         self.flush()
         anchor = own_anchor(node)
-        waiting: list[Block] = []
-        answered: list[Block] = []
+        terms: list[Block] = []
+        definition: list[Block] | None = None
         parts = [
             part for child in children_of(node) for part in (children_of(child) if child.tag == "div" else (child,))
         ]
         for part in parts:
             if part.tag == "dt":
-                if answered:
-                    waiting, answered = [], []
+                if definition is not None:
+                    self.blocks.extend(_defined(terms, definition))
+                    terms, definition = [], None
                 text = "\n".join(block.text for block in inner_blocks(part))
                 if text:
                     anchor = own_anchor(part) or inner_anchor(part) or anchor
-                    waiting.append(Block(kind=BlockKind.TERM, text=text, anchor=anchor))
+                    terms.append(Block(kind=BlockKind.TERM, text=text, anchor=anchor))
                     anchor = ""
-            elif part.tag == "dd" and (waiting or answered):
-                inner = tuple(inner_blocks(part))
-                if answered:
-                    del self.blocks[-len(answered) :]
-                answered = [_extended(term, inner) for term in (answered or waiting)]
-                self.blocks.extend(answered)
-                waiting = []
+            elif part.tag == "dd" and terms:
+                definition = definition or []
+                definition += inner_blocks(part)
             elif part.tag == "dd":
                 self.blocks.extend(inner_blocks(part))
             elif part.tag != "-text":
+                before = len(self.blocks)
                 self.visit(part)
-        self.blocks.extend(waiting)
+                if definition is not None and len(self.blocks) > before:
+                    self.blocks[before:before] = _defined(terms, definition)
+                    terms, definition = [], None
+        self.blocks.extend(_defined(terms, definition or []))
 
     def _details(self, node: LexborNode) -> None:
         self.flush()
@@ -257,5 +244,9 @@ def inner_blocks(node: LexborNode) -> list[Block]:
     return flow.blocks
 
 
-def _extended(term: Block, inner: tuple[Block, ...]) -> Block:
-    return Block(kind=term.kind, text=term.text, anchor=term.anchor, inner=(*term.inner, *inner))
+def _defined(terms: list[Block], definition: list[Block]) -> list[Block]:
+    """Terms that stand together, each with all that is said of them."""
+    if len(terms) > _MOST_TERMS:
+        terms = [replace(terms[0], text="\n".join(term.text for term in terms))]
+    inner = tuple(definition)
+    return [replace(term, inner=inner) for term in terms]

@@ -14,7 +14,9 @@ _QUESTION_NAME = re.compile(
     r"|(?:accordion|collapsible|collapse|toggle)\w*?[-_]*(?:title|header|heading|button|trigger|label|toggle|link)$",
     re.IGNORECASE,
 )
-_QUESTION_NAME_LENGTH = 400
+_QUESTION_LINE_LENGTH = 400
+# No site's names are longer, and the pattern would look through longer ones from every place in them.
+_NAME_LENGTH = 100
 
 
 def children_of(node: LexborNode) -> Iterator[LexborNode]:
@@ -54,21 +56,30 @@ def is_question_item(attributes: dict[str, str | None]) -> bool:
     return kind.rstrip("/").rpartition("/")[2].rpartition(":")[2] == "Question"
 
 
-def is_in_answer(part: LexborNode, question: LexborNode) -> bool:
-    """Whether a part of a schema.org Question stands in an answer to it."""
-    above = part.parent
-    while above is not None and above.mem_id != question.mem_id:
-        if "acceptedAnswer" in ((above.attributes.get("itemprop") or ""), (above.attributes.get("property") or "")):
-            return True
-        above = above.parent
-    return False
+def question_parts(question: LexborNode) -> tuple[LexborNode | None, list[LexborNode]]:
+    """The name of a schema.org Question and its answers; what stands in its answers is not looked at."""
+    name: LexborNode | None = None
+    answers: list[LexborNode] = []
+    waiting = [*children_of(question)][::-1]
+    while waiting:
+        part = waiting.pop()
+        attributes = part.attributes
+        said = (attributes.get("itemprop"), attributes.get("property"))
+        if name is None and "name" in said:
+            name = part
+        if "acceptedAnswer" in said or said[0] == "suggestedAnswer":
+            answers.append(part)
+        if "acceptedAnswer" not in said:
+            waiting += [*children_of(part)][::-1]
+    return name, answers
 
 
 def names_question(node: LexborNode) -> bool:
     """Whether its class says it is the visible line of a question, and it holds no more than that line."""
     if node.tag in ("section", "article", "body", "main", "ul", "ol", "form"):
         return False
-    if not any(_QUESTION_NAME.search(name) for name in (node.attributes.get("class") or "").split()):
+    names = (node.attributes.get("class") or "").split()
+    if not any(len(name) <= _NAME_LENGTH and _QUESTION_NAME.search(name) for name in names):
         return False
     blocks = "h1, h2, h3, h4, h5, h6, ul, ol, dl, details, table, p + p" + ("" if node.tag == "tr" else ", pre")
-    return node.css_first(blocks) is None and (0 < len(node.text(deep=True)) <= _QUESTION_NAME_LENGTH)
+    return node.css_first(blocks) is None and (0 < len(node.text(deep=True)) <= _QUESTION_LINE_LENGTH)

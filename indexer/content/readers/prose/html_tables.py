@@ -8,6 +8,9 @@ from selectolax.lexbor import LexborNode
 
 from indexer.content.readers.prose.blocks import Block, BlockKind
 
+# What is longer heads no column: it would stand in every row.
+_HEADER_LENGTH = 500
+
 
 def is_layout_table(table: LexborNode) -> bool:
     """Whether a table only places things on the page: it holds headings, other tables or a single cell."""
@@ -36,6 +39,7 @@ def table_text(rows: list[tuple[str, ...]], *, has_header: bool) -> str:
     if not has_header:
         return "\n".join("; ".join(cell for cell in row if cell) for row in rows)
     header, *body = rows
+    header = tuple(name if len(name) <= _HEADER_LENGTH else "" for name in header)
     named = [
         [(header[place] if place < len(header) else "", cell) for place, cell in enumerate(row) if cell] for row in body
     ]

@@ -21,6 +21,7 @@ class Runs:
 
     anchor: str = ""
     _runs: list[tuple[str, bool, bool | None]] = field(default_factory=list)
+    _worded: bool = False
 
     def add(self, text: str, *, bold: bool = False, local: bool | None = None) -> None:
         """Add words as they stand in the source.
@@ -30,14 +31,13 @@ class Runs:
             bold: they are emphasised.
             local: they are a link to this site (True), to another (False) or no link (None).
         """
-        self._runs.append((_WHITE.sub(" ", text), bold, local))
+        even = text.isprintable() and "  " not in text
+        self._runs.append((text if even else _WHITE.sub(" ", text), bold, local))
+        self._worded = self._worded or _has_words(text)
 
     def add_image(self, description: str, *, local: bool | None = None) -> None:
         """Add what an image shows; a paragraph of nothing but short ones ("Screenshot") says nothing."""
-        self.add(f" {description} " if self._has_words() or len(description.split()) > 3 else " ", local=local)
-
-    def _has_words(self) -> bool:
-        return any(character.isalnum() for run in self._runs for character in run[0])
+        self.add(f" {description} " if self._worded or len(description.split()) > 3 else " ", local=local)
 
     def add_break(self) -> None:
         """Add a line break."""
@@ -52,7 +52,7 @@ class Runs:
                 paragraphs.append([])
             elif not (empty and paragraphs[-1] and paragraphs[-1][-1][0] == "\n"):
                 paragraphs[-1].append(run)
-        self._runs = []
+        self._runs, self._worded = [], False
         blocks = [block for runs in paragraphs if (block := _paragraph(runs, self.anchor))]
         if blocks:
             self.anchor = ""
@@ -64,16 +64,19 @@ def _paragraph(runs: list[tuple[str, bool, bool | None]], anchor: str) -> Block 
     if not text:
         return None
     lead: list[str] = []
+    leads = False
     for words, bold, _ in runs:
-        if words.strip() and not bold and any(character.isalnum() for character in words + "".join(lead)):
+        has_words = _has_words(words)
+        if words.strip() and not bold and (has_words or leads):
             # Punctuation straight behind the emphasis belongs to it: **Is it free**?
-            if lead and not any(character.isalnum() for character in words):
+            if lead and not has_words:
                 lead.append(words)
                 continue
             if lead and words[:1] in "?？":
                 lead.append(words[:1])
             break
         lead.append(words)
+        leads = leads or has_words
     local = [run[2] for run in runs if any(character.isalpha() for character in run[0])]
     return Block(
         kind=BlockKind.TEXT,
@@ -87,4 +90,8 @@ def _paragraph(runs: list[tuple[str, bool, bool | None]], anchor: str) -> Block 
 def visible_text(text: str) -> str:
     """Inline text with tidy spaces; "" if there is no letter or digit in it."""
     text = tidy_lines(clean(text))
-    return text if any(character.isalnum() for character in text) else ""
+    return text if _has_words(text) else ""
+
+
+def _has_words(text: str) -> bool:
+    return any(character.isalnum() for character in text)

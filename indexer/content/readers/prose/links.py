@@ -19,7 +19,7 @@ _HREF = re.compile(
     r"(?:^|\s)href\s*=\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s\"']+))", re.IGNORECASE
 )
 # {#name} and {: #name} give what stands before them a fragment; renderers differ in where they allow it.
-_ATTRIBUTE_ID = re.compile(r"\{[^{}\n]{0,100}?#([\w.:-]{1,200})[^{}\n]{0,200}\}")
+_ATTRIBUTE_ID = re.compile(r"\{[^{}\n]{0,100}?#([\w.:-]{1,200}+)[^{}\n]{0,200}+\}")
 
 
 def html_links(text: str, *, first_line: int = 1) -> list[Link]:
@@ -57,7 +57,7 @@ def markdown_links(text: str, parser: MarkdownIt, *, first_line: int = 1) -> lis
         first_line: of the text in its file.
     """
     links: list[Link] = []
-    if "[" not in text and "<a" not in text.lower():
+    if not any(mark in text for mark in ("](", "]:")) and "<a" not in text.lower():
         return links
     for token in parser.parse(text):
         if token.map is None:
@@ -75,15 +75,14 @@ def markdown_links(text: str, parser: MarkdownIt, *, first_line: int = 1) -> lis
     return links
 
 
-def anchors_of(html: str, title: str, source: str = "") -> tuple[str, ...]:
+def anchors_of(tree: LexborHTMLParser, title: str, source: str = "") -> tuple[str, ...]:
     """Every fragment that may lead into a page: ids, names, and the slugs site generators make of headings.
 
     Args:
-        html: the page.
+        tree: of the page.
         title: of the page, where a generator makes a heading of it.
         source: what the page was rendered from, for ids that its rendering here drops.
     """
-    tree = LexborHTMLParser(html)
     found = {clean(node.attributes.get(name) or "") for name in ("id", "name") for node in tree.css(f"[{name}]")}
     found.update(_ATTRIBUTE_ID.findall(source))
     taken: Counter[str] = Counter()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import PurePosixPath
 
+from indexer.content.readers.prose.pairs import changed_pairs
 from indexer.content.readers.prose.text import one_line
 
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -36,6 +37,7 @@ _NAMES = (
     "ms.topic",
     "slug",
 )
+_TEMPLATE_TAGS = ((re.compile(r"\{\{"), re.compile(r"\}\}")), (re.compile(r"\{%"), re.compile(r"%\}")))
 _LANG = re.compile(r"[A-Za-z]{2}(?![A-Za-z])")
 
 
@@ -74,8 +76,13 @@ def metadata_of(fields: Mapping[str, object]) -> Metadata:
 
 
 def line_of(value: object) -> str:
-    """A plain value on one line; "" for anything that is not text or a number."""
-    return one_line(str(value)) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    """A plain value on one line; "" for anything that is not text or a number, or a number of thousands of digits."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    try:
+        return one_line(str(value))
+    except ValueError:  # Python writes out no number of thousands of digits, which TOML may give in hexadecimal
+        return ""
 
 
 def plain_title(title: str) -> str:
@@ -84,7 +91,9 @@ def plain_title(title: str) -> str:
     >>> plain_title("FAQ &middot; `brew`  {{ site.name }}")
     'FAQ · brew'
     """
-    return one_line(html.unescape(re.sub(r"<[^<>]*>|\{\{.*?\}\}|\{%.*?%\}|[`*]", "", title)))
+    for opening, closing in _TEMPLATE_TAGS:
+        title = changed_pairs(title, opening, closing, lambda opened, inner: "")
+    return one_line(html.unescape(re.sub(r"<[^<>]*>|[`*]", "", title)))
 
 
 def tags_of(value: object) -> tuple[str, ...]:

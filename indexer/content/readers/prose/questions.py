@@ -74,12 +74,16 @@ def with_questions(blocks: Sequence[Block], style: Style) -> list[Block]:
 
 
 def _openers_as_questions(blocks: Sequence[Block], *, faq: bool) -> list[Block]:
-    openers = [block for block in blocks if block.kind in _OPENERS and block.inner and not is_toggle(block.text)]
-    asking = [block for block in openers if _is_question_line(block.text)]
-    accept_all = faq or len(asking) * 2 > len(openers)
+    # By place whether what opens it asks. Two blocks may be equal, and comparing them compares all inside them.
+    asking = {
+        place: _is_question_line(block.text)
+        for place, block in enumerate(blocks)
+        if block.kind in _OPENERS and block.inner and not is_toggle(block.text)
+    }
+    accept_all = faq or sum(asking.values()) * 2 > len(asking)
     result = []
-    for block in blocks:
-        if block in openers and ((accept_all and not is_section_name(block.text)) or block in asking):
+    for place, block in enumerate(blocks):
+        if place in asking and ((accept_all and not is_section_name(block.text)) or asking[place]):
             block = replace(block, kind=BlockKind.QUESTION)
         result.append(block)
     return result
@@ -142,7 +146,7 @@ def _split_line(block: Block, *, statements: bool) -> tuple[str, str]:
         question, answer = split_answer(text)
         if not answer and "\n" in question:
             question, _, answer = question.partition("\n")
-            while is_marked_question(answer):
+            while len(question) <= _QUESTION_LENGTH and is_marked_question(answer):
                 more, _, answer = answer.partition("\n")
                 question += "\n" + more
         if not answer and block.lead and len(block.lead) < len(text) and asks(block.lead):

@@ -40,16 +40,37 @@ def structure(
         make_anchors: whether headings have fragments on the published page.
     """
     root = sections_of(without_link_lists(blocks), make_anchors=make_anchors)
+    page_title = _Title(title)
     if any(map(is_faq_name, (title, _top_heading(root), *names))):
-        return list(_Faq(root, title).read(root, Place()))
+        return list(_Faq(root, page_title).read(root, Place()))
     if _is_in_faq_folder(path):
-        faq = _Faq(root, title)
+        faq = _Faq(root, page_title)
         if (faq.question_level and any(asks(section.heading) for section in root.descendants())) or faq.has_questions(
             root
         ):
             return list(faq.read(root, Place()))
-        return list(_single_question(root, title))
-    return list(_Article(root, title).read(root, Place()))
+        return list(_single_question(root, page_title))
+    return list(_Article(root, page_title).read(root, Place()))
+
+
+class _Title:
+    """The title of a page, which one of its headings may repeat.
+
+    Args:
+        text: the title.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._words = _words(text)
+
+    def is_said_by(self, heading: str) -> bool:
+        """Whether a heading says the same."""
+        return _words(heading) == self._words
+
+
+def _words(text: str) -> str:
+    return without_number(text).casefold().strip(" .:!")
 
 
 def _top_heading(root: Section) -> str:
@@ -76,7 +97,7 @@ class _Faq:
         title: of the page.
     """
 
-    def __init__(self, scope: Section, title: str) -> None:
+    def __init__(self, scope: Section, title: _Title) -> None:
         self._title = title
         self._style = _style(scope, faq=True)
         self.question_level = self._question_level(scope)
@@ -94,7 +115,7 @@ class _Faq:
         sections = [
             section
             for section in scope.descendants()
-            if not is_section_name(section.heading) and not _same(section.heading, self._title)
+            if not is_section_name(section.heading) and not self._title.is_said_by(section.heading)
         ]
         asking = Counter(section.level for section in sections if asks(section.heading))
         if asking:
@@ -125,7 +146,7 @@ class _Faq:
 
     def _is_question(self, section: Section) -> bool:
         heading = section.heading
-        if not section.level or is_section_name(heading) or _same(heading, self._title):
+        if not section.level or is_section_name(heading) or self._title.is_said_by(heading):
             return False
         if is_faq_name(heading) and not asks(heading):
             return False
@@ -151,14 +172,14 @@ class _Article:
         title: of the page.
     """
 
-    def __init__(self, root: Section, title: str) -> None:
+    def __init__(self, root: Section, title: _Title) -> None:
         self._title = title
         self._style = _style(root, faq=False)
         self._levels: dict[int, bool] = {}
         sections = [
             section
             for section in root.descendants()
-            if not is_section_name(section.heading) and not _same(section.heading, title)
+            if not is_section_name(section.heading) and not title.is_said_by(section.heading)
         ]
         if any(_is_faq_heading(section.heading) for section in sections):
             return
@@ -188,7 +209,11 @@ class _Article:
                 yield from self.read(child, place)
 
     def _is_question(self, section: Section) -> bool:
-        if section.level not in self._levels or is_section_name(section.heading) or _same(section.heading, self._title):
+        if (
+            section.level not in self._levels
+            or is_section_name(section.heading)
+            or self._title.is_said_by(section.heading)
+        ):
             return False
         if asks(section.heading):
             asking_children = sum(asks(child.heading) for child in section.children)
@@ -200,28 +225,24 @@ def _is_faq_heading(heading: str) -> bool:
     return is_faq_name(heading) and not asks(heading)
 
 
-def _single_question(root: Section, title: str) -> Iterator[Paragraph | FaqEntry]:
+def _single_question(root: Section, title: _Title) -> Iterator[Paragraph | FaqEntry]:
     """A file of a FAQ folder that holds one question, its title."""
-    sections = [section for section in root.descendants() if not _same(section.heading, title)]
-    if len(sections) > 1 and not sounds_like_question(title):
+    sections = [section for section in root.descendants() if not title.is_said_by(section.heading)]
+    if len(sections) > 1 and not sounds_like_question(title.text):
         yield from _Article(root, title).read(root, Place())
         return
     blocks = root.all_blocks()
-    if blocks and blocks[0].kind is BlockKind.HEADING and _same(blocks[0].text, title):
+    if blocks and blocks[0].kind is BlockKind.HEADING and title.is_said_by(blocks[0].text):
         blocks = blocks[1:]
-    yield from entries_of(title, blocks, (), "")
+    yield from entries_of(title.text, blocks, (), "")
 
 
-def _below(section: Section, place: Place, title: str) -> Place:
+def _below(section: Section, place: Place, title: _Title) -> Place:
     if not section.level:
         return place
-    if (section.level == 1 and _same(section.heading, title)) or not section.heading:
+    if (section.level == 1 and title.is_said_by(section.heading)) or not section.heading:
         return Place(place.headings, section.anchor)
     return Place((*place.headings, section.heading), section.anchor)
-
-
-def _same(heading: str, title: str) -> bool:
-    return without_number(heading).casefold().strip(" .:!") == without_number(title).casefold().strip(" .:!")
 
 
 def _direct(blocks: Sequence[Block], section: Section, place: Place) -> Iterator[Paragraph | FaqEntry]:
@@ -244,7 +265,7 @@ def _direct(blocks: Sequence[Block], section: Section, place: Place) -> Iterator
                 yield from entries_of(block.text, block.inner, place.headings, block.anchor)
             elif block.kind is BlockKind.DETAILS and not is_toggle(block.text):
                 inner = sections_of(as_heading(block, section.level + 1), make_anchors=False)
-                yield from _Article(inner, "").read(inner, place)
+                yield from _Article(inner, _Title("")).read(inner, place)
             elif block.kind is BlockKind.DETAILS:
                 yield from _direct(block.inner, section, place)
             else:

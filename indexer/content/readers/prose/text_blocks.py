@@ -210,13 +210,13 @@ def _heading(line: str, level: int) -> Block:
 
 
 def _list(lines: Sequence[str]) -> Block:
-    items: list[str] = []
+    items: list[list[str]] = []
     for line in lines:
         if _BULLET.match(line) or not items:
-            items.append(line.strip())
+            items.append([re.sub(r"^[*•+–·]\s+", "- ", line.strip())])
         else:
-            items[-1] += " " + line.strip()
-    return Block(kind=BlockKind.LIST, text="\n".join(re.sub(r"^[*•+–·]\s+", "- ", item) for item in items))
+            items[-1].append(line.strip())
+    return Block(kind=BlockKind.LIST, text="\n".join(map(" ".join, items)))
 
 
 def _with_text_below(blocks: Sequence[Block]) -> list[Block]:

@@ -27,7 +27,7 @@ _FAQ = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 
-_ASKS_AT_END = re.compile(r"[?？؟]\s*[\"'”’»›)\]】）*_`.!…]*\s*$")
+_BEHIND_QUESTION = "\"'”’»›)]】）*_`.!…"
 _ASKS_INSIDE = re.compile(r"[?？؟][\"'”’»)）]*\s+\S|^\s*¿|？")
 _INTERROGATIVE = re.compile(
     r"""
@@ -98,7 +98,7 @@ def asks(text: str) -> bool:
     >>> [asks(line) for line in ("Why spaces? I prefer tabs", "料金はいくらですか？", "Obtaining a copy")]
     [True, True, False]
     """
-    return bool(_ASKS_AT_END.search(text) or _ASKS_INSIDE.search(text))
+    return ends_asking(text) or bool(_ASKS_INSIDE.search(text))
 
 
 def ends_asking(text: str) -> bool:
@@ -107,7 +107,7 @@ def ends_asking(text: str) -> bool:
     >>> ends_asking("Press '?' for help"), ends_asking("Is it (still) free?")
     (False, True)
     """
-    return bool(_ASKS_AT_END.search(text))
+    return text.rstrip().rstrip(_BEHIND_QUESTION).rstrip().endswith(("?", "？", "؟"))
 
 
 def sounds_like_question(text: str) -> bool:

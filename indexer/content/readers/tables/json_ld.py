@@ -18,13 +18,13 @@ def faq_questions(value: object) -> list[dict[str, object]]:
     found: list[dict[str, object]] = []
     waiting: list[object] = [value]
     while waiting:
-        part = waiting.pop(0)
+        part = waiting.pop()
         if isinstance(part, list):
-            waiting[:0] = part
+            waiting += reversed(part)
         elif isinstance(part, Mapping) and (entry := _question(part)) is not None:
             found.append(entry)
         elif isinstance(part, Mapping):
-            waiting[:0] = [part[key] for key in ("@graph", "mainEntity", "hasPart") if key in part]
+            waiting += [part[key] for key in ("hasPart", "mainEntity", "@graph") if key in part]
     return found
 
 

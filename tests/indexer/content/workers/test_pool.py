@@ -86,12 +86,16 @@ def test_a_worker_that_cannot_start_says_why() -> None:
         Worker("raise ImportError('no such library')")
 
 
-def test_a_worker_that_took_much_memory_is_replaced(pool: WorkerPool) -> None:
-    pool.read("a.md", b"Text.")
-    (before,) = pool._idle
-    pool.read("b.md", b"- a *b* c\n" * 80_000)
-    assert not before.alive
-    assert pool.read("a.md", b"Text.").blocks
+def test_a_worker_that_took_much_memory_is_replaced() -> None:
+    main = (
+        "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+        "from indexer.content.workers.worker import main; main(int(sys.argv[2]), int(sys.argv[3]), worn_kb=20_000)"
+    )
+    worker = Worker(main)
+    assert worker.read("a.txt", b"Text.").blocks
+    assert worker.alive
+    assert worker.read("b.txt", b"Text.\n\n" * 100_000).blocks
+    assert not worker.alive
 
 
 def test_as_many_work_as_threads_ask_and_all_are_kept(pool: WorkerPool) -> None:
