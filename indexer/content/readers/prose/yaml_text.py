@@ -34,8 +34,8 @@ def _plain(loader: Any, suffix: str, node: yaml.Node) -> Any:
     return None
 
 
-def _plain_loader(base: type[Any]) -> type[Any]:
-    loader = type("PlainLoader", (base,), {})
+def _plain_loader(base: type[Any]) -> Any:
+    loader: Any = type("PlainLoader", (base,), {})
     loader.add_multi_constructor("!", _plain)
     for kind in ("int", "float"):
         loader.add_constructor(f"tag:yaml.org,2002:{kind}", _number)
