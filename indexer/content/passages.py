@@ -16,6 +16,8 @@ CountTokens = Callable[[Sequence[str]], list[int]]
 
 # A heading path or a question may take at most this share of the window; the words below it need the rest.
 _MAX_CONTEXT_SHARE = 0.5
+# No text has more characters in a token, taken over a window of them, but for spaces and words of hundreds of letters.
+_MOST_CHARS_A_TOKEN = 40
 
 
 class Role(IntEnum):
@@ -100,6 +102,8 @@ class Splitter:
         start, end = span
         while start < end:
             size = end - start
+            while size > room * _MOST_CHARS_A_TOKEN:  # too long in any case: not worth counting
+                size //= 2
             while size > 1 and self._tokens(text[start : start + size]) > room:
                 size = max(1, size // 2)
             stop = start + size
@@ -129,7 +133,7 @@ def passages_of(document: Document, splitter: Splitter, lang: str) -> list[Passa
         lang: used where the document names none.
     """
     lang = document.lang or lang
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     passages = []
     for block in document.blocks:
         blank = _blank(document, block, lang)
@@ -231,12 +235,14 @@ def _trim(text: str, span: Span) -> Span:
     return start, end
 
 
-def _free(place: str, taken: set[str]) -> str:
-    candidate, number = place, 1
+def _free(place: str, taken: dict[str, int]) -> str:
+    """A place that is not taken yet; `taken` has for each the last number that was tried behind it."""
+    candidate, number = place, taken.get(place, 1)
     while candidate in taken:
         number += 1
         candidate = f"{place}-{number}"
-    taken.add(candidate)
+    taken[place] = number
+    taken.setdefault(candidate, 1)
     return candidate
 
 

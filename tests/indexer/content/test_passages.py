@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from indexer.content import readers
 from indexer.content.corpus import read_corpus
 from indexer.content.passages import (
     Role,
@@ -236,3 +238,37 @@ def test_a_passage_can_be_found_by_all_its_words() -> None:
     assert found.questions.split() == ["q", "r"]
     assert lexical_text(replace(passage, question="", alternates=())).questions == "body"
     assert passage.kind is PassageKind.PARAGRAPH
+
+
+def test_the_numbers_of_many_parts_below_one_heading_are_found_in_one_go() -> None:
+    blocks = tuple(Paragraph(text=f"Text {n}.", heading_path=("Heading",)) for n in range(30_000))
+    document = Document(document_id="a", path="a.md", title="A", blocks=blocks)
+    started = time.process_time()
+    passages = passages_of(document, Splitter(256, lambda texts: [1 for _ in texts]), "en")
+    assert time.process_time() - started < 60  # trying every number for every part takes minutes
+    assert [passage.passage_id for passage in passages[:3]] == ["a/heading", "a/heading-2", "a/heading-3"]
+    assert len({passage.passage_id for passage in passages}) == 30_000
+
+
+def test_a_sentence_without_end_is_not_counted_again_and_again() -> None:
+    counted = 0
+
+    def count(texts: Sequence[str]) -> list[int]:
+        nonlocal counted
+        counted += sum(map(len, texts))
+        return [len(text.split()) for text in texts]
+
+    text = "word " * 40_000
+    spans = Splitter(256, count).spans(text, "en")
+    assert " ".join(text[slice(*span)] for span in spans) == text.strip()
+    assert counted < 100 * len(text)
+
+
+def test_what_stands_with_every_passage_is_of_bounded_length() -> None:
+    heading = "H" * 5_000
+    text = f"---\ntitle: {'T' * 5_000}\nurl: /{'u' * 5_000}\ntags: [{', '.join(f't{n}' for n in range(500))}]\n---\n"
+    document = readers.read("a.md", f"{text}\n# {heading}\n\n## {heading}\n\nWords.\n".encode())
+    (block,) = document.blocks
+    assert len(document.title) == 501
+    assert [len(part) <= 501 for part in block.heading_path] == [True] * len(block.heading_path)
+    assert (document.url, len(document.tags)) == ("", 100)

@@ -11,19 +11,35 @@ from indexer.content.readers.prose.structure import structure
 from indexer.content.readers.prose.text import one_line
 from indexer.documents import Document, FaqEntry, Paragraph, document_id_of
 
+# What stands with every passage of a document: a longer heading is none, nor is a longer address.
+_LONGEST_HEADING, _LONGEST_URL, _MOST_TAGS = 500, 2_000, 100
+
 
 def document_of(path: str, blocks: Sequence[Paragraph | FaqEntry], metadata: Metadata) -> Document:
-    """A document of entries and paragraphs; the file name is its title if it has no other."""
+    """A document of entries and paragraphs; the file name is its title if it has no other.
+
+    What would stand with each of its passages is cut at a length that no page needs.
+    """
     return Document(
         document_id=document_id_of(path),
         path=path,
-        title=metadata.title or title_from_path(path),
-        blocks=tuple(blocks),
-        url=metadata.url,
-        tags=metadata.tags,
+        title=_short(metadata.title) or title_from_path(path),
+        blocks=tuple(_under_short_headings(block) for block in blocks),
+        url=metadata.url if len(metadata.url) <= _LONGEST_URL else "",
+        tags=tuple(map(_short, metadata.tags[:_MOST_TAGS])),
         lang=metadata.lang,
         updated=metadata.updated,
     )
+
+
+def _under_short_headings(block: Paragraph | FaqEntry) -> Paragraph | FaqEntry:
+    if all(len(heading) <= _LONGEST_HEADING for heading in block.heading_path):
+        return block
+    return replace(block, heading_path=tuple(map(_short, block.heading_path)))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_HEADING else f"{text[:_LONGEST_HEADING]}…"
 
 
 def page_document(
