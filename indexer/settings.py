@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -92,7 +92,15 @@ class Settings(BaseSettings):
     )
     host: str = _setting("127.0.0.1", "Address to listen on.", ("serve",))
     port: int = _setting(8000, "Port; 0 takes a free one.", ("serve",), ge=0, le=65535)
+    allowed_hosts: str = _setting(
+        "",
+        "Names by which it may be reached, `*.example.org` and `*` among them; by default those of --host.",
+        ("serve",),
+    )
     root_path: str = _setting("", "Path prefix of a reverse proxy.", ("serve",))
+    grace: float = _setting(
+        10, "Seconds within which it ends when told to, whatever a client does.", ("serve",), ge=1, le=3600
+    )
     workers: int = _setting(1, "How many processes answer, each with the whole model.", ("serve",), ge=1)
     queue: int = _setting(64, "How many searches run and wait at once; more are told 503.", ("serve",), ge=1)
     content: Path | None = _setting(None, "Folder that POST /index/rebuild indexes.", ("serve",))
@@ -105,6 +113,18 @@ class Settings(BaseSettings):
         except ValidationError as error:
             loc = error.errors()[0]["loc"]
             raise SettingsError(_reason(error, given=values), str(loc[0]) if loc else "") from None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_text(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse bytes of the environment that are no text; only paths and the key may be any bytes."""
+        kind = cls.model_fields[str(info.field_name)].annotation
+        if isinstance(value, str) and info.field_name != "admin_key" and kind not in (Path, Path | None):
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                raise ValueError("is not UTF-8; give it as UTF-8 text") from None
+        return value
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import json
 import logging
 import os
 import secrets
+import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -25,6 +27,9 @@ logger = logging.getLogger("faq")
 
 _KEPT_JOBS = 8
 _NICENESS = 10
+# Looked up here: between fork and exec, in a process of several threads, as little as can be is done.
+_PRCTL = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
+_PR_SET_PDEATHSIG = 1
 # A report names every skipped file; of what goes wrong, the last lines say it.
 _MAX_REPORT_BYTES, _MAX_ERROR_BYTES = 16 * 2**20, 16 * 2**10
 
@@ -88,12 +93,12 @@ class Rebuilder:
         self._running: asyncio.Task[None] | None = None
 
     @classmethod
-    def of(cls, content: Path, settings: Settings) -> Rebuilder:
+    def of(cls, content: Path, settings: Settings, *, patience: float = 5.0) -> Rebuilder:
         """Rebuilds with ``faq index``, which finds the settings in its environment."""
         command = [sys.executable, "-m", "search_api.cli", "index", str(content.absolute()), "--json"]
         paths = {"FAQ_INDEX": settings.index, "FAQ_QUESTIONS": settings.questions}
         absolute = {name: str(path.absolute()) for name, path in paths.items() if path is not None}
-        return cls(command, settings.environment() | absolute)
+        return cls(command, settings.environment() | absolute, patience=patience)
 
     def start(self, *, full: bool = False) -> Job:
         """Start a rebuild and return at once.
@@ -156,6 +161,7 @@ class Rebuilder:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
+            preexec_fn=_end_with_parent,
         )
         try:
             if sys.platform != "win32":
@@ -173,12 +179,18 @@ class Rebuilder:
 
     async def _end(self, process: asyncio.subprocess.Process) -> None:
         """Ask the process to end; insist after a while."""
-        for end in (process.terminate, process.kill):
+        for number in (signal.SIGTERM, signal.SIGKILL):
             with suppress(ProcessLookupError):
-                end()
+                os.killpg(process.pid, number)  # it leads its session: what it started ends, too
             with suppress(TimeoutError):
                 await asyncio.wait_for(process.wait(), self._patience)
                 return
+
+
+def _end_with_parent() -> None:
+    """In the process that is being started: if this one is gone, even by SIGKILL, it is killed, too (Linux)."""
+    if _PRCTL is not None:
+        _PRCTL(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _without_key(environment: Mapping[str, str]) -> dict[str, str]:

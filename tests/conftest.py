@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -33,12 +32,15 @@ from indexer.report import BuildReport
 from indexer.store.index_store import IndexStore
 from indexer.words.analysis import words
 from search_api.searcher import Searcher
+from tests.free_port import free_port
 from tests.tiny_models import write_tiny_models
 
 ROOT = Path(__file__).parent.parent
 ARTICLES = ROOT / "corpus" / "articles"
 SAMPLE = Path(__file__).parent / "data" / "sample"
 FAQ = (sys.executable, "-m", "search_api.cli")
+# As which an application under test is asked.
+HERE = "http://localhost"
 
 # No test depends on how fast the machine is.
 settings.register_profile("untimed", deadline=None)
@@ -51,7 +53,9 @@ _SLOW_TESTS = (
     "tests/proofs/", "tests/search_api/page/", "tests/search_api/test_cli", "tests/search_api/test_re",
     "tests/search_api/test_watch", "tests/search_api/test_workers", "tests/test_base_install", "tests/test_notebooks",
     "tests/test_promises", "tests/test_readme", "tests/fitting/", "tests/search_api/test_eval",
-    "tests/search_api/test_live_index", "tests/indexer/test_tuning", "tests/indexer/store/test_lock",
+    "tests/search_api/test_live_index", "tests/search_api/test_attacks", "tests/search_api/test_connections",
+    "tests/search_api/test_hosts.py::test_a_wrong", "tests/search_api/test_listening", "tests/search_api/test_stopping",
+    "tests/indexer/test_tuning", "tests/indexer/store/test_lock",
     "tests/indexer/model/test_model.py::test_an_unknown_name",
     "tests/indexer/generation/test_generation.py::test_one_flipped_byte", "tests/indexer/building/test_disk",
 )  # fmt: skip
@@ -249,9 +253,7 @@ class serving:  # noqa: N801  # used as a function
         self._environment = environment
 
     def __enter__(self) -> str:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         self.url = f"http://127.0.0.1:{port}/"
         command = [*self._faq, "serve", "--index", str(self._index), "--port", str(port)]
         command += self._options

@@ -1,7 +1,8 @@
-"""What stands before every request: size limits, security headers, a log without questions, no tracebacks."""
+"""Stands before every request: whom it asks, size limits, security headers, a log without questions, no tracebacks."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from http import HTTPStatus
@@ -9,6 +10,7 @@ from http import HTTPStatus
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from search_api.web.hosts import AllowedHosts
 from search_api.web.problems import problem, problem_of
 
 logger = logging.getLogger("faq.access")
@@ -16,6 +18,8 @@ logger = logging.getLogger("faq.access")
 # 2,000 characters of question are at most 24,000 bytes once percent-encoded.
 MAX_URL_BYTES = 32 * 1024
 MAX_BODY_BYTES = 64 * 1024
+# Load balancers and containers ask these by an address that nobody could list beforehand.
+_PROBED = ("/health", "/ready")
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -45,11 +49,13 @@ class Guard:
 
     Args:
         app: the application.
+        hosts: the names by which it may be asked.
         root_path: path prefix under which a reverse proxy serves it.
     """
 
-    def __init__(self, app: ASGIApp, root_path: str = "") -> None:
+    def __init__(self, app: ASGIApp, hosts: AllowedHosts, root_path: str = "") -> None:
         self._app = app
+        self._hosts = hosts
         self._root_path = root_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,6 +65,8 @@ class Guard:
             return
         if self._root_path:
             scope["root_path"] = self._root_path
+            if not f"{scope['path']}/".startswith(f"{self._root_path}/"):  # the proxy has taken it off
+                scope["path"] = self._root_path + scope["path"]
         # Files are small and sent whole: a range that cannot be read would get an answer in plain text.
         scope["headers"] = [(name, value) for name, value in scope["headers"] if name != b"range"]
         started = time.perf_counter()
@@ -82,13 +90,21 @@ class Guard:
             await send(message)
 
         try:
-            if len(scope["query_string"]) + len(scope["path"]) > MAX_URL_BYTES:
+            if not self._hosts.allow(
+                [value for name, value in scope["headers"] if name == b"host"],
+                probe=scope["path"].endswith(_PROBED),
+            ):
+                await _wrong_host()(scope, receive, guarded_send)
+            elif len(scope["query_string"]) + len(scope["path"]) > MAX_URL_BYTES:
                 detail = f"the address is longer than {MAX_URL_BYTES // 1024} KiB; ask a shorter question"
                 await problem(HTTPStatus.REQUEST_URI_TOO_LONG, "url_too_long", detail)(scope, receive, guarded_send)
             elif _declared_length(scope) > MAX_BODY_BYTES:
                 await _too_large()(scope, receive, guarded_send)
             else:
                 await self._app(scope, guarded_receive, guarded_send)
+        except asyncio.CancelledError:  # the server ends, and has waited for long enough
+            if not status:
+                await _ending()(scope, receive, guarded_send)
         except Exception as error:
             if status:  # the answer has begun; all that is left is to end it
                 raise
@@ -99,6 +115,16 @@ class Guard:
         route = getattr(scope.get("route"), "path", "-")
         milliseconds = (time.perf_counter() - started) * 1000
         logger.info("%s %s %d %.1f ms", scope["method"], route, status, milliseconds)
+
+
+def _wrong_host() -> ASGIApp:
+    detail = "this service is not known by the name that the request's Host header has; see --allowed-hosts"
+    return problem(HTTPStatus.MISDIRECTED_REQUEST, "wrong_host", detail)
+
+
+def _ending() -> ASGIApp:
+    detail = "the service is being stopped; ask again in a moment"
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, "stopping", detail, headers={"Retry-After": "5"})
 
 
 def _too_large() -> ASGIApp:

@@ -10,6 +10,7 @@ from typing import Any
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from indexer.errors import FaqError, IndexStoreError, ModelError, NotFoundError, QueryError
 
@@ -53,6 +54,8 @@ def problem_of(error: Exception) -> JSONResponse:
             return _http(error)
         case FaqError():
             return _faq_error(error)
+        case ClientDisconnect():
+            return problem(HTTPStatus.BAD_REQUEST, "left", "whoever asked is gone")
         case _:
             return _fault(error)
 

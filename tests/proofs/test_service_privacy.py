@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 from search_api.live_index import LiveIndex
 from search_api.web.app import create_app
-from tests.conftest import SmallSite, serving
+from tests.conftest import HERE, SmallSite, serving
 from tests.proofs.numbered_site import NumberedSite
 from tests.search_api.test_live_index import eventually
 
@@ -81,7 +81,7 @@ def test_no_word_of_a_visitor_is_written_anywhere(tmp_path: Path, tiny_models: P
             ("GET", f"/search?q=why&kind={WORD}", None, None, 422),
             ("GET", f"/search?q={WORD * 200}", None, None, 422),
             ("GET", f"/search?q={WORD * 4000}", None, None, 414),
-            ("GET", f"/search?q={WORD * 10_000}", None, None, 400),
+            ("GET", f"/search?q={WORD * 10_000}", None, None, 414),
             ("GET", f"/passages/{WORD}", None, None, 404),
             ("GET", f"/documents/{WORD}?q={WORD}", None, None, 404),
             ("GET", f"/{WORD}?{WORD}={WORD}", None, None, 404),
@@ -124,7 +124,7 @@ def test_no_trace_of_an_address_is_begun(site: SmallSite, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(trace, "get_tracer_provider", Provider)
     site.publish("words")
-    with TestClient(create_app(LiveIndex(site.index, site.encoder))) as client:
+    with TestClient(create_app(LiveIndex(site.index, site.encoder)), base_url=HERE) as client:
         for address in ("/", "/search"):
             assert client.get(f"{address}?q={WORD}").status_code == 200
     assert begun == []

@@ -18,7 +18,7 @@ from search_api.live_index import LiveIndex
 from search_api.web import examples
 from search_api.web.app import create_app
 from search_api.web.schemas import DocumentOut, Health, IndexOut, PassageOut, Problem, Ready, SearchResponse
-from tests.conftest import ROOT
+from tests.conftest import HERE, ROOT
 
 SECRET = "zanzibarquestion"
 TOO_LONG = SECRET + "a" * (2001 - len(SECRET))
@@ -26,7 +26,7 @@ TOO_LONG = SECRET + "a" * (2001 - len(SECRET))
 
 @pytest.fixture(scope="module")
 def client(sample_index: Path, encoder: Encoder) -> Iterator[TestClient]:
-    with TestClient(create_app(LiveIndex(sample_index, encoder))) as client:
+    with TestClient(create_app(LiveIndex(sample_index, encoder)), base_url=HERE) as client:
         yield client
 
 

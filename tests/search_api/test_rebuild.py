@@ -18,7 +18,7 @@ from search_api.live_index import LiveIndex
 from search_api.rebuilder import Job, JobStatus, Rebuilder, RebuildRunningError
 from search_api.web.app import create_app
 from search_api.web.schemas import Problem, RebuildJob
-from tests.conftest import SmallSite
+from tests.conftest import HERE, SmallSite
 from tests.search_api.command import check_failure, faq
 
 KEY = "0123456789abcdef"
@@ -126,7 +126,9 @@ def test_what_is_rebuilt_never_comes_from_a_caller(tmp_path: Path) -> None:
 
 
 def client(site: SmallSite, rebuilder: Rebuilder | None = None, **settings: object) -> TestClient:
-    return TestClient(create_app(LiveIndex(site.index, site.encoder), Settings(**settings), rebuilder=rebuilder))
+    return TestClient(
+        create_app(LiveIndex(site.index, site.encoder), Settings(**settings), rebuilder=rebuilder), base_url=HERE
+    )
 
 
 def test_without_a_key_there_is_no_such_address(site: SmallSite) -> None:

@@ -20,7 +20,7 @@ from search_api.results import document_json, passage_json, result_json
 from search_api.searcher import Searcher
 from search_api.web.app import create_app
 from search_api.web.schemas import DocumentOut, IndexOut, PassageOut, SearchResponse
-from tests.conftest import ROOT
+from tests.conftest import HERE, ROOT
 
 QUESTIONS = ["is it ok to see a counsellor by myself if he says no?", "tractor 🙂", "多长时间"]
 
@@ -74,7 +74,7 @@ def test_three_doors_give_one_answer(searcher: Searcher, sample_index: Path, enc
         printed = subprocess.run(
             [*command, "--json", "-k", "4", "--kind", "faq"], capture_output=True, text=True, check=True, cwd=ROOT
         ).stdout
-        with TestClient(create_app(LiveIndex(sample_index, encoder))) as client:
+        with TestClient(create_app(LiveIndex(sample_index, encoder)), base_url=HERE) as client:
             options: dict[str, str | int] = {"q": question, "limit": 4, "kind": "faq"}
             got, posted = client.get("/search", params=options).json(), client.post("/search", json=options).json()
         assert untimed(json.loads(printed)) == untimed(got) == untimed(posted) == untimed(python)

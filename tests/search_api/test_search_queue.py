@@ -20,10 +20,10 @@ from search_api.searcher import Searcher
 from search_api.web.app import create_app
 from search_api.web.schemas import Problem
 from search_api.web.search_queue import THREADS
-from tests.conftest import SmallSite
+from tests.conftest import HERE, SmallSite
 from tests.search_api.test_live_index import eventually
 
-QUESTION = b"GET /search?q=words HTTP/1.1\r\nHost: here\r\n\r\n"
+QUESTION = b"GET /search?q=words HTTP/1.1\r\nHost: localhost\r\n\r\n"
 SIZE = 50  # more than there are threads for the pages, and for the searches
 
 
@@ -50,7 +50,7 @@ def held(site: SmallSite, monkeypatch: pytest.MonkeyPatch) -> Held:
 
 @pytest.fixture
 def client(site: SmallSite, held: Held) -> Iterator[TestClient]:
-    with TestClient(create_app(LiveIndex(site.index, site.encoder), Settings(queue=SIZE))) as client:
+    with TestClient(create_app(LiveIndex(site.index, site.encoder), Settings(queue=SIZE)), base_url=HERE) as client:
         yield client
 
 
