@@ -4,6 +4,7 @@ import { getJson, search, ServiceError } from "./service.js";
 
 /**
  * The search page. The address is its only state: `?q=` and `?tag=` say everything, and `run` shows what they say.
+ * A question comes into it when a visitor searches, not while typing, and is asked in the body of a request.
  *
  * @typedef {import("./service.js").Hit} Hit
  * @typedef {import("./service.js").SearchResult} SearchResult

@@ -34,15 +34,36 @@ export class ServiceError extends Error {
 
 /**
  * @param {string} path  relative to the page, so that everything works behind a path prefix
- * @param {AbortSignal} [signal]
+ * @returns {Promise<any>}
  * @throws {ServiceError}
  */
-export async function getJson(path, signal) {
+export function getJson(path) {
+  return json(path, {});
+}
+
+/**
+ * Asks in the body of a request: addresses are in the logs of every proxy, and what a visitor types is not to be there.
+ *
+ * @param {Record<string, string | number>} parameters  empty ones are left out
+ * @param {AbortSignal} signal
+ * @returns {Promise<SearchResult>}
+ * @throws {ServiceError}
+ */
+export function search(parameters, signal) {
+  const given = Object.entries(parameters).filter(([, value]) => value !== "");
+  // Where a field is full, it may end in half a character, which is no text that could be sent.
+  const body = JSON.stringify(Object.fromEntries(given), (_, value) =>
+    typeof value === "string" ? value.replace(/\p{Surrogate}/gu, "\ufffd") : value);
+  return json("search", { method: "POST", headers: { "Content-Type": "application/json" }, body, signal });
+}
+
+/** @param {string} path @param {RequestInit} request */
+async function json(path, { signal, headers, ...request }) {
   const patience = new AbortController();
   const timer = setTimeout(() => patience.abort(), PATIENCE_MS);
   signal?.addEventListener("abort", () => patience.abort(), { once: true });
   try {
-    const response = await fetch(path, { signal: patience.signal, headers: { Accept: "application/json" } });
+    const response = await fetch(path, { ...request, signal: patience.signal, headers: { ...headers, Accept: "application/json" } });
     if (response.ok) return await response.json();
     const problem = await response.json().catch(() => null);
     throw new ServiceError(response.status, problem?.detail, response.headers.get("Retry-After"));
@@ -51,14 +72,4 @@ export async function getJson(path, signal) {
   } finally {
     clearTimeout(timer);
   }
-}
-
-/**
- * @param {Record<string, string | number>} parameters  empty ones are left out
- * @param {AbortSignal} signal
- * @returns {Promise<SearchResult>}
- */
-export function search(parameters, signal) {
-  const given = Object.entries(parameters).filter(([, value]) => value !== "");
-  return getJson(`search?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`, signal);
 }

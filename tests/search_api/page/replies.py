@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Locator, Page, Route
 
-SEARCH = re.compile(r"/search\?")
+SEARCH = re.compile(r"/search$")
 INDEX = re.compile(r"/index$")
 DOCUMENT = re.compile(r"/documents/")
 
@@ -73,13 +72,18 @@ FULL = {
 }
 
 
-def query_of(route: Route) -> dict[str, str]:
-    return {name: values[0] for name, values in parse_qs(urlsplit(route.request.url).query).items()}
+def query_of(route: Route) -> dict[str, Any]:
+    """What a search asks: in its body, as JSON, and nowhere else."""
+    assert route.request.method == "POST"
+    assert route.request.headers["content-type"] == "application/json"
+    asked = route.request.post_data_json
+    assert isinstance(asked, dict)
+    return asked
 
 
-def reply(page: Page, answer: dict[str, Any]) -> list[dict[str, str]]:
+def reply(page: Page, answer: dict[str, Any]) -> list[dict[str, Any]]:
     """Every search is answered with this; the parameters of each search are collected in the list returned."""
-    asked: list[dict[str, str]] = []
+    asked: list[dict[str, Any]] = []
 
     def fulfil(route: Route) -> None:
         asked.append(query_of(route))

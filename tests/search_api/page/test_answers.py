@@ -155,7 +155,7 @@ def test_more_passages_are_appended_until_there_are_no_more(page: Page, site_url
     every = [hit(f"p{n}", f"Question {n}?", "…") for n in range(12)]
 
     def answer(route: Route) -> None:
-        offset = int(query_of(route)["offset"])
+        offset = query_of(route)["offset"]
         # One passage repeats, as when a new index is published in between.
         repeated = every[offset - 1 : offset] if offset == 5 else []
         route.fulfill(json=result(*repeated, *every[offset : offset + 5 - len(repeated)], total=12))
@@ -182,7 +182,7 @@ def test_more_passages_that_fail_to_come_can_be_asked_for_again(
     failures = [1]
 
     def answer(route: Route) -> None:
-        if query_of(route)["offset"] == "0":
+        if query_of(route)["offset"] == 0:
             route.fulfill(json=result(ANSWER, SECOND, total=3))
         elif failures:
             failures.pop()

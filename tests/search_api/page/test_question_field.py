@@ -57,7 +57,7 @@ def test_enter_searches_for_the_active_suggestion_or_else_for_what_was_typed(pag
     field(page).press("Enter")
     expect(field(page)).to_have_value("Question 3?")
     expect(page.locator(".card").first).to_be_visible()
-    assert asked[-1] == {"q": "Question 3?", "limit": "5", "offset": "0"}
+    assert asked[-1] == {"q": "Question 3?", "limit": 5, "offset": 0}
     field(page).fill("in my own words")
     expect(options(page)).to_have_count(3)
     field(page).press("Enter")
@@ -136,7 +136,7 @@ def test_suggestions_wait_for_three_characters_and_for_a_pause(page: Page, site_
     assert asked == []
     field(page).press_sequentially("y do we argue", delay=10)
     expect(options(page)).to_have_count(3)
-    assert asked == [{"q": "why do we argue", "limit": "6", "kind": "faq"}]  # one request for all the keys
+    assert asked == [{"q": "why do we argue", "limit": 6, "kind": "faq"}]  # one request for all the keys
     field(page).fill("wh")
     expect(options(page)).to_have_count(0)
 
