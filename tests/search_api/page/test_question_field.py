@@ -131,10 +131,14 @@ def test_a_suggestion_can_be_touched(browser: Browser, site_url: str) -> None:
 def test_suggestions_wait_for_three_characters_and_for_a_pause(page: Page, site_url: str) -> None:
     asked = reply(page, THREE)
     page.goto(site_url)
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)  # a busy machine makes no pause of its own
     field(page).press_sequentially("wh")
-    page.wait_for_timeout(400)
+    page.clock.run_for(1000)
+    field(page).press_sequentially("y do we argue")
+    page.clock.run_for(100)
     assert asked == []
-    field(page).press_sequentially("y do we argue", delay=10)
+    page.clock.run_for(200)
     expect(options(page)).to_have_count(3)
     assert asked == [{"q": "why do we argue", "limit": 6, "kind": "faq"}]  # one request for all the keys
     field(page).fill("wh")
