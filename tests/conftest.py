@@ -58,6 +58,8 @@ _SLOW_TESTS = (
     "tests/indexer/test_tuning", "tests/indexer/store/test_lock",
     "tests/indexer/model/test_model.py::test_an_unknown_name",
     "tests/indexer/generation/test_generation.py::test_one_flipped_byte", "tests/indexer/building/test_disk",
+    "tests/indexer/content/test_hostile.py::test_a_hostile_file", "tests/indexer/content/readers/test_opens_nothing",
+    "tests/indexer/content/workers",
 )  # fmt: skip
 
 

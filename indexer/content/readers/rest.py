@@ -120,7 +120,7 @@ def _take_errors(tree: nodes.document) -> None:
     dropped = (nodes.system_message, nodes.comment, nodes.substitution_definition, nodes.meta)
     for parent in [tree, *tree.findall(nodes.Element)]:
         if any(isinstance(child, (*dropped, nodes.problematic)) for child in parent.children):
-            parent.children = [_plain(child) for child in parent.children if not isinstance(child, dropped)]
+            parent[:] = [_plain(child) for child in parent.children if not isinstance(child, dropped)]
 
 
 def _plain(node: nodes.Node) -> nodes.Node:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from docutils import nodes
@@ -27,7 +28,7 @@ class _Translator(html5_polyglot.HTMLTranslator):
             node["classes"] = node["classes"][:_MOST_CLASSES]
         return str(super().starttag(node, *args, **attributes))
 
-    def attval(self, text: str, *whitespace: Any) -> str:
+    def attval(self, text: str, *whitespace: re.Pattern[str]) -> str:
         """The value of an attribute; a long one would stand in every link that names it."""
         return str(super().attval(text[:_VALUE_LENGTH], *whitespace))
 

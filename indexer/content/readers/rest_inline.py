@@ -15,7 +15,7 @@ from indexer.content.readers.rest_limits import Budget
 _MOST_LOOKING = 4_000_000
 _MARK = re.compile(r"[*`|_\[]|\w[-.+:]")
 _WORD = re.compile(r"[!-~]+")
-_PIECE = re.compile(r".{1,1000}(?!\S)\s?|.{1,1000}", re.DOTALL)
+_PIECE = re.compile(r".{1,500}(?!\S)\s?|.{1,500}", re.DOTALL)
 _MARKS = "`_|*:"
 
 
@@ -30,7 +30,7 @@ class TextInliner(Inliner):
         super().__init__()
         self._budget = budget
 
-    def parse(self, text: str, lineno: int, memo: Any, parent: Any) -> tuple[list[Any], list[Any]]:
+    def parse(self, text: str, lineno: int, memo: Any, parent: Any) -> tuple[list[nodes.Node], list[Any]]:
         """The nodes of a text; no messages.
 
         Raises:
@@ -41,7 +41,7 @@ class TextInliner(Inliner):
             self._budget.spend(len(parts))
             return parts, []
         # Each piece is a node of its own: docutils looks for a node among all that stand beside it.
-        pieces = []
+        pieces: list[nodes.Node] = []
         for piece in _PIECE.findall(text):
             parts = super().parse(piece, lineno, memo, parent)[0]
             self._budget.spend(len(parts))

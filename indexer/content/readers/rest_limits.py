@@ -19,12 +19,13 @@ _FEWEST_PARTS = 15_000
 _CHARACTERS_A_PART = 25
 _MOST_COPIED_LINES = 4_000_000_000
 _MOST_TARGETS_TOGETHER = 300
-_MOST_ATTRIBUTION_LINES = 20_000_000
+_MOST_ATTRIBUTION_LINES = 5_000_000
 _MOST_CELL_LINES = 20_000_000
 _MOST_CLASSIFIERS = 1000
 _BLOCK = re.compile(r"[ \t]*+(?:[-*+•‣⁃|:>]|\w{1,10}[.)]|\(\w|\.\.|__ |([!-/:-@[-`{-~])\1{3,}+[ \t]*$)")
 _ATTRIBUTION = re.compile(r"[ \t]++(?:---?(?!-)|—)")
 _TARGET = re.compile(r"[ \t]*+(?:\.\. _|__ )")
+_GRID_TOP = re.compile(r"[ \t]*+\+-")
 _GRID = re.compile(r"[ \t]*+[+|]")
 _MOST_EMPTY_CELLS = 10_000
 # What substitutions may make of a text: as much again some times over, and so many characters for a short one.
@@ -47,13 +48,14 @@ def refuse_beyond_docutils(path: str, text: str) -> None:
     lines = text.split("\n")
     most_blocks = _FEWEST_BLOCKS + len(text) // _CHARACTERS_A_BLOCK
     blocks = targets = attributions = cells = 0
-    above = ""
+    above, in_grid = "", False
     for number, line in enumerate(lines, 1):
         if line.strip():
             blocks += not above.strip() or bool(_BLOCK.match(line))
             targets = targets + 1 if _TARGET.match(line) else 0
             attributions += bool(_ATTRIBUTION.match(line))
-            cells += len(line) * (line.count("+") + line.count("|")) if _GRID.match(line) else 0
+            in_grid = bool(_GRID_TOP.match(line)) or (in_grid and bool(_GRID.match(line)))
+            cells += len(line) * (line.count("+") + line.count("|")) if in_grid else 0
         above = line
         reason = (
             f"has more than {most_blocks} paragraphs, lists, rows and directives in {len(text)} characters"
@@ -126,7 +128,8 @@ class BoundedSubstitutions(Transform):
         """Weigh every definition once, with those it uses, and add up all uses."""
         # Lines across the page say nothing, and docutils looks through the whole page for each.
         for parent in [self.document, *self.document.findall(nodes.section)]:
-            parent.children = [child for child in parent.children if not isinstance(child, nodes.transition)]
+            if any(isinstance(child, nodes.transition) for child in parent.children):
+                parent[:] = [child for child in parent.children if not isinstance(child, nodes.transition)]
         self._definitions = self.document.substitution_defs
         self._weights: dict[str, tuple[int, int]] = {}
         limit = _UNFOLDED_FREE + _UNFOLDED_TIMES * getattr(self.document.settings, "source_length", 0)

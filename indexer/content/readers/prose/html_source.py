@@ -19,7 +19,7 @@ _RAW = frozenset(["script", "style", "textarea", "title", "xmp", "iframe", "noem
 _SHALLOW = frozenset({
     "area", "base", "basefont", "bgsound", "br", "col", "embed", "frame", "hr", "img", "input", "keygen", "link",
     "meta", "param", "source", "track", "wbr",
-    "a", "body", "button", "colgroup", "dd", "dt", "form", "frameset", "head", "html", "li", "nobr", "optgroup",
+    "a", "body", "button", "colgroup", "dd", "dt", "form", "frameset", "head", "html", "li", "nobr",
     "option", "p", "rb", "rp", "rt", "rtc", "tbody", "tfoot", "thead", "tr",
 })  # fmt: skip
 _CELLS = frozenset(["caption", "td", "th"])

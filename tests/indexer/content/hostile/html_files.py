@@ -81,6 +81,7 @@ HTML: dict[str, Generator] = {
     "html an attribute's words": repeated("a.html", "a ", "<p>b<p class='", "'>c"),
     "html classes": repeated("a.html", "nav-", "<p>b<p class='", "x'>c"),
     "html class of shares": repeated("a.html", "share-", "<p>b<p class='", "!'>c"),
+    "html class of underscores": repeated("a.html", "_a", "<p>b<p class='share", "!'>c"),
     "html class of toggles": repeated("a.html", "toggle", "<p>b<p class='", "!'>c"),
     "html class of collapses": repeated("a.html", "collapse", "<p>b<p class='", "title'>c"),
     "html class of dashes": repeated("a.html", "-", "<p>b<p class='accordion", "!'>c"),
@@ -158,5 +159,9 @@ HTML: dict[str, Generator] = {
     "html summaries": repeated("a.html", "<summary>a?</summary>", "<details>"),
     "html mains": repeated("a.html", "<main>a</main>"),
     "html carriage returns": repeated("a.html", "\r", "<p>a", "b"),
+    "html the same table in a cell": repeated("a.html", "<table><td>a<table>"),
+    "html a title's entities": repeated("a.html", "&amp;", "<title>a", "</title><p>b"),
+    "html headings of one id": repeated("a.html", "<h2 id=a>Why?</h2>b"),
+    "html questions and answers": repeated("a.html", "<p>Q: Why {i}?<p>A: So.", _FAQ),
     "html combining marks": repeated("a.html", "\u0301\u0323", "<p>a"),
 }  # fmt: skip

@@ -157,6 +157,12 @@ MARKDOWN: dict[str, Generator] = {
     "md html blocks": repeated("a.md", "<div>\n\n", _WORDS),
     "md html anchors": repeated("a.md", "<a href=b>", _WORDS),
     "md html anchors without end": repeated("a.md", "<a href=", _WORDS),
+    "md html attributes without end": repeated("a.md", " b=c", _WORDS + "a <a"),
+    "md html attribute spaces": repeated("a.md", _SPACES, _WORDS + "a <a b", "<"),
+    "md html instructions": repeated("a.md", "<?", _WORDS + "a "),
+    "md html declarations": repeated("a.md", "<!A ", _WORDS + "a "),
+    "md mail links": repeated("a.md", "a.", _WORDS + "<", "@"),
+    "md nested quotes and lists": repeated("a.md", "> * ", "", "a"),
     "md image descriptions": repeated("a.md", "![a](b)", _WORDS),
     "md front matter": repeated("a.md", "a{i}: b\n", "---\n", "---\nText."),
     "md front matter without end": repeated("a.md", "a: b\n", "---\n"),
@@ -187,6 +193,10 @@ MARKDOWN: dict[str, Generator] = {
     "md toml hexadecimal": repeated("a.md", "f", "+++\ntitle = 0x", "\n+++\nText."),
     "md toml number": repeated("a.md", "9", "+++\ntitle = ", "\n+++\nText."),
     "md toml string": repeated("a.md", "\\", '+++\ntitle = "', "\n+++\nText."),
+    "md toml long quotes": repeated("a.md", '""', '+++\ntitle = """a', 'x"""\n+++\nText.'),
+    "md toml comments": repeated("a.md", "# a\n", "+++\n", "+++\nText."),
+    "md toml nested lists of tables": repeated("a.md", "[[a.b]]\n[[a.b.c]]\n", "+++\n", "+++\nText."),
+    "md toml quoted names": repeated("a.md", '"a".', "+++\n", "b = 1\n+++\nText."),
     "md toml without end": repeated("a.md", "a = 1\n", "+++\n"),
 }  # fmt: skip
 
