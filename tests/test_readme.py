@@ -18,11 +18,18 @@ import pytest
 import typer
 
 from indexer.content.corpus import read_corpus
+from indexer.content.workers.walls import memory_for, seconds_for
 from indexer.documents import FaqEntry
 from indexer.settings import ENV_PREFIX, Settings, commands_of, section_of
 from search_api.cli import app
 from search_api.searcher import Answered
+from search_api.web.faults import MAX_HEADER_BYTES
+from search_api.web.guard import MAX_BODY_BYTES
 from tests.conftest import ROOT
+from tests.indexer.content.hostile import GENERATORS
+from tests.proofs.test_walls import hostile
+from tests.proofs.test_wrong_files import JSON_FILES
+from tests.search_api.test_attacks import ATTACKS, HOLDERS
 
 README = (ROOT / "README.md").read_text("utf-8")
 (PYTHON,) = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
@@ -204,6 +211,17 @@ def test_a_command_in_the_text_exists(text: str) -> None:
 @pytest.mark.parametrize("target", re.findall(r"\]\(([^)\s]+)\)", README))
 def test_a_link_leads_to_a_file(target: str) -> None:
     assert (ROOT / target).exists()
+
+
+def test_what_it_withstands_is_counted() -> None:
+    section = README.partition("## What it withstands")[2].partition("\n## ")[0]
+    assert f"| {len(GENERATORS)} generators of hostile files, 200 random mutations;" in section
+    assert f"{len(ATTACKS)} kinds of raw requests, fifty at a time; {len(HOLDERS)} ways to hold a connection" in section
+    assert f"every field of {len(JSON_FILES)} JSON files" in section
+    assert f"strace over {len(hostile(Path('outside')))} files of every format" in section
+    limits = f"(100 KB: {seconds_for(100_000)} s, {memory_for(100_000) // 10**6} MB)"
+    assert limits in section
+    assert f"{MAX_HEADER_BYTES // 1024} KB of headers, {MAX_BODY_BYTES // 1024} KB of body" in section
 
 
 def test_other_phrasings_are_written_as_shown(tmp_path: Path) -> None:
