@@ -284,6 +284,9 @@ class serving:  # noqa: N801  # used as a function
         return Path(self._stderr.name).read_text("utf-8")
 
     def _end(self) -> str:
-        self.process.wait(timeout=120)
         with self._stderr:
+            try:
+                self.process.wait(timeout=120)
+            finally:
+                self.process.kill()  # it has ended, or the test has failed
             return self.read_log()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -69,8 +70,13 @@ def test_workers_end_with_a_parent_that_is_killed(numbered: NumberedSite) -> Non
         children = psutil.Process(server.process.pid).children()
         client = connect(url, POST)
         server.process.kill()
-        eventually(lambda: not any(child.is_running() for child in children))
-        client.close()
+        try:
+            eventually(lambda: not any(child.is_running() for child in children))
+        finally:
+            client.close()
+            for child in children:
+                with suppress(psutil.NoSuchProcess):
+                    child.kill()
 
 
 def test_a_rebuild_ends_with_a_server_that_is_killed(tmp_path: Path, numbered: NumberedSite) -> None:
@@ -96,5 +102,9 @@ def test_a_rebuild_ends_with_a_server_that_is_killed(tmp_path: Path, numbered: N
         eventually(lambda: number.exists() and number.read_text().endswith(" "))
         child = psutil.Process(int(number.read_text()))
         os.kill(server.process.pid, signal.SIGKILL)
-        eventually(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
-        client.close()
+        try:
+            eventually(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
+        finally:
+            client.close()
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
