@@ -65,7 +65,9 @@ def load_yaml(path: str, text: str, *, what: str, first_line: int = 0) -> Any:
         root = loader.get_single_node()
         if root is None:
             return None
-        _refuse_unfolding(root, len(text))
+        if refused := _unfolding(root, len(text)):
+            reason, node = refused
+            raise ContentError(path, f"{what} has {reason}", line=first_line + node.start_mark.line + 1)
         return loader.construct_document(root)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -80,13 +82,10 @@ def load_yaml(path: str, text: str, *, what: str, first_line: int = 0) -> Any:
         raise ContentError(path, f"{what} does not parse: {reason}", line=first_line + 1) from error
 
 
-def _refuse_unfolding(root: yaml.Node, length: int) -> None:
-    """Refuse aliases and merges that stand for far more than is written.
+def _unfolding(root: yaml.Node, length: int) -> tuple[str, yaml.Node] | None:
+    """What is wrong with the aliases and merges of a text, and where: they stand for far more than is written.
 
     Each node is weighed once, with what its aliases stand for.
-
-    Raises:
-        yaml.constructor.ConstructorError: they do, or an alias stands inside what it names.
     """
     limit = _UNFOLDED_FREE + _UNFOLDED_TIMES * length
     weights: dict[int, int | None] = {}
@@ -98,7 +97,7 @@ def _refuse_unfolding(root: yaml.Node, length: int) -> None:
             weights[id(node)] = None  # open
             for each in inner:
                 if weights.get(id(each), 0) is None:
-                    raise _refused("an alias stands inside what it names", each)
+                    return "an alias inside what it names; write it out", each
                 if id(each) not in weights:
                     waiting.append(each)
             continue
@@ -107,15 +106,12 @@ def _refuse_unfolding(root: yaml.Node, length: int) -> None:
             text = len(node.value) if isinstance(node, yaml.ScalarNode) else 0
             weight = 1 + text + sum(weights[id(each)] or 0 for each in inner)
             if weight > limit:
-                raise _refused(f"too many aliases, they stand for more than {limit} characters; write them out", node)
+                return f"too many aliases: they stand for more than {limit} characters; write them out", node
             weights[id(node)] = weight
+    return None
 
 
 def _inside(node: yaml.Node) -> list[yaml.Node]:
     if isinstance(node, yaml.MappingNode):
         return [part for pair in node.value for part in pair]
     return list(node.value) if isinstance(node, yaml.SequenceNode) else []
-
-
-def _refused(reason: str, node: yaml.Node) -> yaml.constructor.ConstructorError:
-    return yaml.constructor.ConstructorError(None, None, reason, node.start_mark)

@@ -58,7 +58,7 @@ def test_yaml_that_is_refused(text: str, line: int | None, reason: str) -> None:
 def test_a_number_of_thousands_of_digits_is_text(number: str) -> None:
     document = read("tea.md", f"---\ntitle: {number}\n---\nIs drunk hot.\n")
 
-    assert document.title == number
+    assert document.title == f"{number[:500]}…"  # as long as a title may be
 
 
 def test_toml_names_and_numbers_without_end() -> None:
