@@ -114,9 +114,9 @@ def test_the_watch_sees_what_is_opened(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("option", ["", ":loading: embed", ":scale: 50", ":loading: embed\n   :alt: A cup"])
 def test_an_image_is_not_read_into_its_page(tmp_path: Path, option: str) -> None:
-    secret = tmp_path / "secret.svg"
-    secret.write_text(f"<svg><title>{_SECRET}</title><text>{_SECRET}</text></svg>", "utf-8")
-    text = f"Tea\n===\n\nIs drunk hot.\n\n.. image:: {secret}\n   {option}\n\nNever cold.\n"
+    secret = tmp_path / "secret"
+    secret.write_text(_SECRET, "utf-8")
+    text = f"Tea\n===\n\nIs drunk hot.\n\n.. image:: {secret}?.svg\n   {option}\n\nNever cold.\n"
 
     document = read("a.rst", text)
 
