@@ -144,6 +144,8 @@ def test_output_on_a_full_disk_is_one_clear_line(index: Path) -> None:
 AT_IMPORT = """
 import importlib.abc, os, runpy, signal, sys
 wanted = sys.argv.pop(1)
+# Tests that run in the background may have been told to ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 class Hook(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
         if name == wanted:
