@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ _CALLS = (
     "unlink,unlinkat,mmap,chdir"
 )
 _CALL = re.compile(r"\d+ +(?P<name>\w+)\((?P<arguments>.*)\) += (?P<result>-?\d+)")
+_UNFINISHED, _RESUMED = "<unfinished ...>", re.compile(r" *<\.\.\. \w+ resumed>")
 _HEX = r"((?:\\x[0-9a-f]{2})*)"
 _TEXT = re.compile(rf'"{_HEX}"')
 _DESCRIPTOR = re.compile(rf"(?:AT_FDCWD|\d+)<{_HEX}>")
@@ -41,10 +42,23 @@ def read_trace(trace: Path, root: Path, disk: Disk) -> list[Step]:
         NotImplementedError: it changed a file in a way that cannot be replayed.
     """
     recorder = _Recorder(root, disk)
-    for line in trace.read_text("ascii").splitlines():
+    for line in _whole_lines(trace.read_text("ascii")):
         if str(root).encode().hex(" ").replace(" ", "\\x") in line:
             recorder.take(line)
     return _secure(recorder.steps)
+
+
+def _whole_lines(trace: str) -> Iterator[str]:
+    """The lines of a trace; a call that another process or thread came between is one line, where it ends."""
+    begun: dict[str, str] = {}
+    for line in trace.splitlines():
+        process, _, call = line.partition(" ")
+        if call.endswith(_UNFINISHED):
+            begun[process] = call.removesuffix(_UNFINISHED)
+        elif (resumed := _RESUMED.match(call)) is not None:
+            yield f"{process} {begun.pop(process)}{call[resumed.end() :]}"
+        else:
+            yield line
 
 
 class _Recorder:
