@@ -18,8 +18,10 @@ from indexer.calibration import calibrate
 from indexer.code_fingerprint import code_fingerprint
 from indexer.content.folder import is_folder
 from indexer.content.passages import Splitter
-from indexer.documents import Document, Passage
-from indexer.errors import ContentError, IndexDamagedError, IndexStoreError, ModelError
+from indexer.documents import Passage
+from indexer.earlier import Earlier
+from indexer.errors import ContentError, ModelError
+from indexer.files import real_path
 from indexer.generation.generation import Generation, content_hash, seal, write_draft
 from indexer.generation.manifest import Manifest
 from indexer.generation.reuse import UnchangedPassages
@@ -85,15 +87,13 @@ def build_index(
         questions = LabelledQuestions.read(settings.questions)
     store = IndexStore(index)
     with store.writing():
-        previous = _previous(store)
-        earlier = _reusable(previous, full)
-        previous, documents = _documents(previous)
-        source = Source.read(content, documents if earlier else {}, {} if drop_unreadable else documents, index)
+        earlier = Earlier.of(store, full=full)
+        known = earlier.documents if earlier.reusable else {}
+        source = Source.read(content, known, {} if drop_unreadable else earlier.documents, index)
         encoder = encoder or stored_encoder(store, settings.model)
-        if earlier and earlier.manifest.fingerprint != encoder.fingerprint:
-            earlier = None
+        reusable = earlier.reusable_with(encoder.fingerprint)
         splitter = Splitter(encoder.max_tokens, encoder.count_tokens)
-        old = list(earlier.passages.all()) if earlier else []
+        old = list(reusable.passages.all()) if reusable else []
         passages = source.passages(splitter, old)
         build = _Build(
             store=store,
@@ -102,8 +102,8 @@ def build_index(
             encoder=encoder,
             splitter=splitter,
             questions=questions,
-            previous=previous,
-            unchanged=UnchangedPassages.of(earlier, old, passages) if earlier else None,
+            previous=earlier.sound,
+            unchanged=UnchangedPassages.of(reusable, old, passages) if reusable else None,
             site=of_serving(site),
             content_hash=content_hash(passages, encoder.fingerprint, questions, of_serving(site), source.stale),
             sampling=sampling,
@@ -140,7 +140,7 @@ def index_passages(
     started = time.perf_counter()
     store = IndexStore(index)
     with store.writing():
-        reusable = store.sound_generations(encoder.fingerprint, _previous(store))
+        reusable = store.sound_generations(encoder.fingerprint, Earlier.of(store).sound)
         splitter = Splitter(encoder.max_tokens, encoder.count_tokens)
         made = embed_passages(passages, encoder, splitter, reusable=reusable, progress=progress)
         with store.building() as folder:
@@ -171,34 +171,9 @@ def stored_encoder(store: IndexStore, model: str) -> Encoder:
 def _site_settings(content: Path, index: Path) -> dict[str, Any]:
     """What the site sets; refuses content that is not there or is part of an index, before an index folder is made."""
     site = read_site_settings(content) if is_folder(content) else {}
-    if content.resolve().is_relative_to(index.resolve()):
+    if real_path(content).is_relative_to(real_path(index)):
         raise ContentError(str(content), f"stands inside the index folder {index}; give the index a folder of its own")
     return site
-
-
-def _reusable(previous: Sound | None, full: bool) -> Generation | None:
-    """The generation whose documents and passages may be reused, None for none."""
-    if previous is None or full or previous.generation.manifest.code_fingerprint != code_fingerprint():
-        return None  # its embeddings are still right, what was read and cut may not be
-    return previous.generation
-
-
-def _documents(previous: Sound | None) -> tuple[Sound | None, dict[str, Document]]:
-    """What was read before; where that is damaged nothing, and then what is published is not sound either."""
-    if previous is None:
-        return None, {}
-    try:
-        return previous, previous.generation.documents()
-    except IndexDamagedError as error:
-        return Sound(previous.generation, str(error)), {}
-
-
-def _previous(store: IndexStore) -> Sound | None:
-    """What is published, or what stands in for it."""
-    try:
-        return store.load_sound()
-    except IndexStoreError:  # none yet, or none that is sound: build from nothing
-        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,11 @@ import numpy as np
 import numpy.typing as npt
 
 
+def real_path(path: Path) -> Path:
+    """Where a path leads, whatever of it is there; `Path.resolve` fails at links that lead in a circle."""
+    return Path(os.path.realpath(path))
+
+
 def write_file(path: Path, *content: bytes | memoryview) -> None:
     """Write the bytes and wait until the disk has them.
 

@@ -15,7 +15,7 @@ from indexer.content.corpus import read_corpus
 from indexer.content.passages import Splitter, passages_of
 from indexer.documents import Passage, PassageKind
 from indexer.errors import ContentError, ModelError
-from indexer.files import replacing_folder, write_file
+from indexer.files import real_path, replacing_folder, write_file
 from indexer.model.files import TUNING_NOTE, ModelFiles, find_model
 from indexer.model.sentence_transformer import load_sentence_transformer
 from indexer.model.training import BATCH, TUNED_SHARE, Pair, mean_reciprocal_rank, save_model, tuned
@@ -181,7 +181,7 @@ class _Steps:
 
 def _check_target(folder: Path, base: ModelFiles) -> None:
     """Refuse, before the work, to write over what `faq tune` has not written."""
-    if folder.resolve() == base.folder.resolve():
+    if real_path(folder) == real_path(base.folder):
         raise ModelError(f"{folder} is the model to begin with; give another folder for the tuned one")
     if folder.exists() and not (folder.is_dir() and ((folder / TUNING_NOTE).is_file() or not any(folder.iterdir()))):
         raise ModelError(f"{folder} is there already and is no model that `faq tune` wrote; give another folder")

@@ -211,7 +211,9 @@ def tune(
     from indexer.tuning import tune_model
 
     with terminal.progress("Training", quiet=as_json) as advance:
-        report = tune_model(content, to, model=_with_site(content, settings).model, seed=seed, progress=advance)
+        report = tune_model(
+            content, to, model=settings.with_site(read_site_settings(content)).model, seed=seed, progress=advance
+        )
     if as_json:
         terminal.print_json(report.to_dict())
     else:
@@ -258,7 +260,9 @@ def _build(
         except PublicationRefusedError as error:
             refused, report = error, error.report
     if page is not None:  # before anything is printed: the reader of a pipe may have enough
-        _write_page(report, page)
+        from indexer.report_page import write_report_page
+
+        write_report_page(report, page)
     if as_json:
         terminal.print_json(report.to_dict())
     else:
@@ -271,21 +275,8 @@ def _build(
 def _questions(content: Path, settings: Settings) -> Path | None:
     """The labelled questions that a build will ask; a site's file that is wrong is for the build to name."""
     with suppress(SettingsError):
-        return _with_site(content, settings).questions
+        return settings.with_site(read_site_settings(content)).questions
     return settings.questions
-
-
-def _with_site(content: Path, settings: Settings) -> Settings:
-    return settings.with_site(read_site_settings(content) if content.is_dir() else {})
-
-
-def _write_page(report: BuildReport, path: Path) -> None:
-    from indexer.report_page import report_page
-
-    try:
-        path.write_text(report_page(report), "utf-8", "backslashreplace")
-    except OSError as error:
-        raise FaqError(f"--report {path}: cannot be written ({error.strerror})") from error
 
 
 def _inventory(settings: Settings) -> Inventory:

@@ -9,12 +9,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from indexer.printable import printable
-
 from indexer.errors import FaqError, IndexMissingError, reason_of
 from indexer.generation.generation import Generation
 from indexer.model.encoder import Encoder, load_encoder
 from indexer.model.query_cache import QueryCache
+from indexer.printable import printable
 from indexer.settings import Settings
 from indexer.store.index_store import IndexStore
 from search_api.searcher import Searcher

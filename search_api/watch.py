@@ -11,6 +11,7 @@ import watchfiles
 
 from indexer.content.folder import is_folder
 from indexer.errors import ContentError, DatasetError, FaqError, IndexLockedError
+from indexer.files import real_path
 
 # Somebody who saves ten files wants one build: it waits until a second was quiet, but not for ever.
 QUIET_MS, _LONGEST_MS = 1_000, 10_000
@@ -43,7 +44,7 @@ def watch(
     if questions is not None and not questions.is_dir():
         raise DatasetError(f"{questions}: no such folder; give the folder that holds your labelled questions")
     due, waiting = True, False
-    roots = content.resolve(), index.resolve(), questions.resolve() if questions else None
+    roots = real_path(content), real_path(index), real_path(questions) if questions else None
     for changed in _seconds(*roots, alone, quiet_ms):
         if not (due := due or changed):
             continue

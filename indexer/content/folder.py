@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from indexer.errors import ContentError
+from indexer.printable import printable
 from indexer.settings import SITE_FILE
 
 
@@ -37,10 +38,10 @@ def is_folder(content: Path) -> bool:
         return stat.S_ISDIR(os.stat(content).st_mode)
     except (FileNotFoundError, NotADirectoryError):
         reason = "no such file or folder; give the folder that holds your content files"
-        raise ContentError(_printable(str(content)), reason) from None
+        raise ContentError(printable(str(content)), reason) from None
     except OSError as error:
         reason = f"cannot be opened: {error.strerror}; check its name and its permissions"
-        raise ContentError(_printable(str(content)), reason) from error
+        raise ContentError(printable(str(content)), reason) from error
 
 
 def list_folder(root: Path, index: Path | None = None) -> FolderListing:
@@ -95,7 +96,7 @@ class _Walk:
                 if entry.name.startswith(".") or name == SITE_FILE:
                     continue
                 if not _is_utf8(name):
-                    self._unreadable(name, "its name is not UTF-8; rename it")
+                    self._unreadable(printable(name), "its name is not UTF-8; rename it")
                 elif entry.is_symlink():
                     self._links.append(name)
                 elif entry.is_dir(follow_symlinks=False):
@@ -115,7 +116,7 @@ class _Walk:
             self._unreadable(name, "is a link that leads out of the content folder; copy the file into it")
         elif real in self._listed:
             where = self._listed[real] or "the content folder itself"
-            self._found.left_out.append(ContentError(name, f"is a link to {_printable(where)}, which is read there"))
+            self._found.left_out.append(ContentError(name, f"is a link to {where}, which is read there"))
         elif os.path.isdir(real):
             self._walk(name, real)
         elif os.path.isfile(real):
@@ -128,7 +129,7 @@ class _Walk:
         self._found.files.append(name)
 
     def _unreadable(self, name: str, reason: str) -> None:
-        self._found.unreadable.append(ContentError(_printable(name), reason))
+        self._found.unreadable.append(ContentError(name, reason))
 
 
 def _is_index(names: set[str]) -> bool:
@@ -141,7 +142,3 @@ def _is_utf8(path: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _printable(path: str) -> str:
-    return path.encode("utf-8", "backslashreplace").decode()

@@ -63,12 +63,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if self._root_path:
-            scope["root_path"] = self._root_path
-            if not f"{scope['path']}/".startswith(f"{self._root_path}/"):  # the proxy has taken it off
-                scope["path"] = self._root_path + scope["path"]
-        # Files are small and sent whole: a range that cannot be read would get an answer in plain text.
-        scope["headers"] = [(name, value) for name, value in scope["headers"] if name != b"range"]
+        self._settle(scope)
         started = time.perf_counter()
         status = 0
         received = 0
@@ -90,16 +85,8 @@ class Guard:
             await send(message)
 
         try:
-            if not self._hosts.allow(
-                [value for name, value in scope["headers"] if name == b"host"],
-                probe=scope["path"].endswith(_PROBED),
-            ):
-                await _wrong_host()(scope, receive, guarded_send)
-            elif len(scope["query_string"]) + len(scope["path"]) > MAX_URL_BYTES:
-                detail = f"the address is longer than {MAX_URL_BYTES // 1024} KiB; ask a shorter question"
-                await problem(HTTPStatus.REQUEST_URI_TOO_LONG, "url_too_long", detail)(scope, receive, guarded_send)
-            elif _declared_length(scope) > MAX_BODY_BYTES:
-                await _too_large()(scope, receive, guarded_send)
+            if (refusal := self._refusal(scope)) is not None:
+                await refusal(scope, receive, guarded_send)
             else:
                 await self._app(scope, guarded_receive, guarded_send)
         except asyncio.CancelledError:  # the server ends, and has waited for long enough
@@ -115,6 +102,25 @@ class Guard:
         route = getattr(scope.get("route"), "path", "-")
         milliseconds = (time.perf_counter() - started) * 1000
         logger.info("%s %s %d %.1f ms", scope["method"], route, status, milliseconds)
+
+    def _settle(self, scope: Scope) -> None:
+        """Put the path below the prefix, and leave out what is not answered."""
+        if self._root_path:
+            scope["root_path"] = self._root_path
+            if not f"{scope['path']}/".startswith(f"{self._root_path}/"):  # the proxy has taken it off
+                scope["path"] = self._root_path + scope["path"]
+        # Files are small and sent whole: a range that cannot be read would get an answer in plain text.
+        scope["headers"] = [(name, value) for name, value in scope["headers"] if name != b"range"]
+
+    def _refusal(self, scope: Scope) -> ASGIApp | None:
+        """The answer to what the app is not to be asked, None for what it is."""
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
+        if not self._hosts.allow(hosts, probe=scope["path"].endswith(_PROBED)):
+            return _wrong_host()
+        if len(scope["query_string"]) + len(scope["path"]) > MAX_URL_BYTES:
+            detail = f"the address is longer than {MAX_URL_BYTES // 1024} KiB; ask a shorter question"
+            return problem(HTTPStatus.REQUEST_URI_TOO_LONG, "url_too_long", detail)
+        return _too_large() if _declared_length(scope) > MAX_BODY_BYTES else None
 
 
 def _wrong_host() -> ASGIApp:

@@ -95,8 +95,9 @@ class Worker:
         seconds = seconds_for(size)
         answer = self._answer(self._patience + 20 * seconds)
         if answer is not None:
-            reply: Reply = adapter().validate_json(answer)
-            return reply
+            with suppress(ValueError):  # no worker of ours says anything else
+                reply: Reply = adapter().validate_json(answer)
+                return reply
         self._process.kill()
         code = self._process.wait()
         if code == -signal.SIGXCPU:

@@ -16,6 +16,7 @@ if sys.platform != "win32":
     import resource
 
 _MB = 2**20
+# Ordinary pages are read at .8 MB a second beside busy neighbours, reST at a tenth of it; 100 KB may take 5 s.
 _SECONDS, _SECONDS_A_MB = 2, 30
 # A Markdown list of short entries takes some 400 bytes for each of its own.
 _MEMORY, _MEMORY_A_BYTE, _MOST_MEMORY = 384 * _MB, 512, 3072 * _MB

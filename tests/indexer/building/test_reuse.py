@@ -151,7 +151,8 @@ def test_what_other_code_read_is_read_again(
     built: SmallSite, encoder: CountingEncoder, read: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read.clear()
-    monkeypatch.setattr("indexer.build.code_fingerprint", lambda: "a later version")
+    for room in ("build", "earlier"):
+        monkeypatch.setattr(f"indexer.{room}.code_fingerprint", lambda: "a later version")
     built.write("new.md", "# Sleep\n\nGo to bed early.\n")
     built.build()
     assert read == ["calm-talks.md", "new.md"]

@@ -96,7 +96,8 @@ def test_it_is_so_in_a_full_build_and_after_a_change_of_the_code(
     unreadable_bytes(two.content / "below")
     build_index(two.content, two.index, encoder=two.encoder, full=True)
     assert stale(two) == ("below/b.md",)
-    monkeypatch.setattr("indexer.build.code_fingerprint", lambda: "a later version")
+    for room in ("build", "earlier"):
+        monkeypatch.setattr(f"indexer.{room}.code_fingerprint", lambda: "a later version")
     assert len(two.build().stale) == 1
     assert texts(two) == {"The first words.", "The second words."}
 

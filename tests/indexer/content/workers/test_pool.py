@@ -63,6 +63,7 @@ def test_what_is_wrong_with_a_file_comes_back(pool: WorkerPool) -> None:
         ("os.kill(os.getpid(), signal.SIGSEGV)", r"exit code -11"),
         ("os.kill(os.getpid(), signal.SIGXCPU)", r"takes more than 3 s"),
         ("os.kill(os.getpid(), signal.SIGSTOP)", r"exit code -9"),
+        ("connection.send_bytes(b'no reply'); time.sleep(600)", r"exit code -9"),
     ],
 )
 def test_a_worker_that_ends_costs_the_file(act: str, reason: str) -> None:
