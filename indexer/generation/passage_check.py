@@ -68,6 +68,7 @@ def check_passages(path: Path, table: PassageTable) -> PassageShapes:
         # Their sum, for the two come in different orders, and of a million passages neither is to be held.
         if (sum(map(hash, table.tagged())) - tags) % _DIGEST:
             raise ValueError("the tags to filter by are not those of its passages")
+        table.release()
     return PassageShapes(
         lengths=lengths,
         alternates=alternates,

@@ -182,6 +182,10 @@ class PassageTable:
                 raise OSError(errno.EIO, os.strerror(errno.EIO))
             raise ValueError(f"SQLite says: {problem}")
 
+    def release(self) -> None:
+        """Give back the pages that SQLite holds: after all were read once, a search needs few of them."""
+        self._rows("PRAGMA shrink_memory")
+
     def tags(self) -> dict[str, int]:
         """Number of passages by tag, the most common first, then by name."""
         return dict(self._rows("SELECT tag, count(*) FROM tags GROUP BY tag ORDER BY 2 DESC, 1"))

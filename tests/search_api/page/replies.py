@@ -6,6 +6,7 @@ With replies written here each test says by itself what must be seen.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Locator, Page, Route
@@ -104,3 +105,12 @@ def options(page: Page) -> Locator:
 def ask(page: Page, question: str) -> None:
     field(page).fill(question)
     field(page).press("Enter")
+
+
+def until(page: Page, condition: Callable[[], bool]) -> None:
+    """Let the page go on until this holds, however busy the machine is."""
+    for _ in range(1_200):
+        if condition():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("it never came to be")

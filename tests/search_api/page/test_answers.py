@@ -18,6 +18,7 @@ from tests.search_api.page.replies import (
     query_of,
     reply,
     result,
+    until,
 )
 
 
@@ -246,11 +247,11 @@ def test_reading_goes_on_at_the_answer_unless_somebody_is_typing_again(page: Pag
     page.goto(site_url)
     ask(page, "first")
     page.wait_for_function("document.querySelector('#results').ariaBusy === 'true'")
-    page.wait_for_timeout(100)
+    until(page, lambda: len(held) == 1)
     held[0].fulfill(json=result(ANSWER))
     expect(page.get_by_role("heading", name="The answer")).to_be_focused()
     ask(page, "second")
-    page.wait_for_timeout(100)
+    until(page, lambda: len(held) == 2)
     field(page).press_sequentially(" and more")
     held[1].fulfill(json=result(hit("b", "Another?", "…")))
     expect(page.get_by_role("heading", name="Another?")).to_be_visible()

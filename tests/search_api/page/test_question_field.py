@@ -16,6 +16,7 @@ from tests.search_api.page.replies import (
     query_of,
     reply,
     result,
+    until,
 )
 
 
@@ -181,8 +182,7 @@ def test_a_stale_suggestion_reply_is_dropped(page: Page, site_url: str) -> None:
     page.route(SEARCH, answer)
     page.goto(site_url)
     field(page).fill("slow")
-    page.wait_for_timeout(400)
-    assert len(held) == 1
+    until(page, lambda: len(held) == 1)
     field(page).fill("slower")
     expect(options(page)).to_have_text(["The newer one?"])
     held[0].fulfill(json=result(hit("old", "The older one?", "…")))
