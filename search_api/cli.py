@@ -169,6 +169,10 @@ def evaluate(
     ] = None,
     index: Annotated[Path | None, typer.Option("--index", "-i", help="Evaluate this index instead.")] = None,
     questions: Annotated[Path | None, typer.Option(help="Labelled questions for --index.")] = None,
+    sites: Annotated[
+        str, typer.Option(help="Ask small sites of so many entries drawn from it instead, such as 12,50,all.")
+    ] = "",
+    draws: Annotated[int, typer.Option(min=1, max=100, help="How many sites of each size, with --sites.")] = 3,
     tune: Annotated[bool, typer.Option("--tune", help="Tune the model on the data set's corpus first.")] = False,
     min_ndcg: Annotated[float | None, typer.Option(min=0, max=1, help="Fail below this nDCG@10.")] = None,
     as_json: AsJson = False,
@@ -182,6 +186,11 @@ def evaluate(
         raise FaqError("give either a data set, or an index and its questions: --index DIR --questions DIR")
     if tune and dataset is None:
         raise FaqError("--tune needs a data set; for an index, tune with `faq tune` and index with that model")
+    if sites:
+        if tune or min_ndcg is not None:
+            raise FaqError("--sites goes with neither --tune nor --min-ndcg")
+        _evaluate_sites(settings, dataset, index, questions, sites=sites, draws=draws, as_json=as_json)
+        return
     if dataset is not None:
         with terminal.progress("Tuning and embedding" if tune else "Embedding", quiet=as_json) as advance:
             report = evaluate_dataset(dataset, settings, tune=tune, progress=advance)
@@ -270,6 +279,36 @@ def _build(
     if refused is not None:
         raise refused
     return report
+
+
+def _evaluate_sites(
+    settings: Settings,
+    dataset: Path | None,
+    index: Path | None,
+    questions: Path | None,
+    *,
+    sites: str,
+    draws: int,
+    as_json: bool,
+) -> None:
+    from indexer.labelled import LabelledQuestions
+    from search_api.evaluation.dataset import evaluate_dataset_sites, evaluate_index_sites
+    from search_api.evaluation.sites import parse_sizes
+
+    sizes = parse_sizes(sites)
+    with terminal.progress("Asking sites", quiet=as_json) as advance:
+        if dataset is not None:
+            report = evaluate_dataset_sites(dataset, settings, sizes, draws=draws, progress=advance)
+        else:
+            assert index is not None
+            assert questions is not None
+            searcher, labelled = _open(settings.model_copy(update={"index": index})), LabelledQuestions.read(questions)
+            name = questions.resolve().name
+            report = evaluate_index_sites(searcher, labelled, name, sizes, draws=draws, progress=advance)
+    if as_json:
+        terminal.print_json(report.to_dict())
+    else:
+        terminal.print_sites(report)
 
 
 def _questions(content: Path, settings: Settings) -> Path | None:

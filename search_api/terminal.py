@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich import box
 from rich import progress as rich_progress
 from rich.console import Console
 from rich.markup import escape
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from indexer.store.inventory import Inventory
     from indexer.tuning import TuningReport
     from search_api.evaluation.evaluation import Evaluation
+    from search_api.evaluation.sites import SitesEvaluation
     from search_api.searcher import Hit, SearchResult
 
 _SHOWN = 10
@@ -247,6 +249,29 @@ def print_evaluation(report: Evaluation) -> None:
         out.print(f"  {shown(miss.question)}", soft_wrap=True)
         out.print(f"    [red]found[/]  {shown(miss.found)} [dim](confidence {miss.confidence:.0%})[/]", soft_wrap=True)
         out.print(f"    [green]wanted[/] {shown(miss.expected[0])} [dim]({place})[/]", soft_wrap=True)
+
+
+def print_sites(report: SitesEvaluation) -> None:
+    """The figures of each site, and their means."""
+    columns = {
+        "asked": "queries", "near": "near_misses", "P@1": "p1", "nDCG@10": "ndcg10", "AUROC": "auroc", "ECE": "ece",
+        "high": "high", "right": "high_right", "near\nhigh": "near_miss_high", "right\nnone": "right_none",
+    }  # fmt: skip
+    title = f"{shown(report.dataset)}: {len(report.sites)} sites"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("entries", no_wrap=True)
+    for name in columns:
+        table.add_column(name, no_wrap=True)
+    for site in report.sites:
+        table.add_row(f"{site.entries} #{site.draw}", *(_figure(getattr(site.figures, f)) for f in columns.values()))
+    table.add_row("mean", *(_figure(report.mean[field]) for field in columns.values()), style="bold")
+    out.print(table)
+
+
+def _figure(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) else f"{value:.3f}" if value <= 1 else f"{value:,.0f}"
 
 
 def print_tuning(report: TuningReport, content: Path, folder: Path) -> None:

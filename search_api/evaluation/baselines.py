@@ -17,7 +17,10 @@ _RRF_K = 60  # Cormack, Clarke and Buettcher 2009
 def baseline_runs(searcher: Searcher, asked: dict[str, str], ids: Sequence[str]) -> dict[str, Run]:
     """BM25 alone; one vector a passage (question and answer together); both by reciprocal rank."""
     generation = searcher.generation
-    entries = np.flatnonzero(generation.rows["role"] == Role.ENTRY)
+    roles, passages = generation.rows["role"], generation.rows["passage"]
+    # An entry without an answer is its question.
+    are_whole = (roles == Role.ENTRY) | ((roles == Role.QUESTION) & ~np.isin(passages, passages[roles == Role.ENTRY]))
+    entries = np.flatnonzero(are_whole)
     owners = generation.rows["passage"][entries]
     matrix = generation.vectors.vectors(entries)
     runs: dict[str, Run] = {"bm25": {}, "single-vector": {}, "rrf": {}}

@@ -18,6 +18,7 @@ from indexer.settings import Settings
 from indexer.store.index_store import IndexStore
 from indexer.tuning import tune_passages
 from search_api.evaluation.evaluation import Evaluation, evaluate
+from search_api.evaluation.sites import SitesEvaluation, draw_sites, evaluate_sites
 from search_api.searcher import Searcher
 
 
@@ -48,6 +49,47 @@ def evaluate_dataset(
             evaluate(Searcher(store.load(), encoder, settings=settings), questions, folder.resolve().name),
             tuning=tuning,
         )
+
+
+def evaluate_dataset_sites(
+    folder: Path, settings: Settings, sizes: Sequence[int | None], *, draws: int, progress: Progress | None = None
+) -> SitesEvaluation:
+    """Evaluate on sites drawn from a folder in the BEIR layout, each in a temporary index of its own.
+
+    Args:
+        folder: see `evaluate_dataset`.
+        settings: likewise.
+        sizes: see `draw_sites`.
+        draws: likewise.
+        progress: called with (sites done, sites).
+
+    Raises:
+        DatasetError, ModelError: see `LabelledQuestions.read`, `evaluate_sites`, `find_model`.
+    """
+    questions, passages = LabelledQuestions.read(folder), read_passages(folder / "corpus.jsonl")
+    sites = list(draw_sites(passages, questions, sizes, draws=draws))
+    with tempfile.TemporaryDirectory() as temporary:
+        store = IndexStore(Path(temporary))
+        encoder = stored_encoder(store, settings.model)
+        return evaluate_sites(sites, encoder, store, settings, folder.resolve().name, progress=progress)
+
+
+def evaluate_index_sites(
+    searcher: Searcher,
+    questions: LabelledQuestions,
+    name: str,
+    sizes: Sequence[int | None],
+    *,
+    draws: int,
+    progress: Progress | None = None,
+) -> SitesEvaluation:
+    """The same for sites drawn from an index."""
+    passages = list(searcher.generation.passages.all())
+    questions.check(passage.passage_id for passage in passages)
+    sites = list(draw_sites(passages, questions, sizes, draws=draws))
+    with tempfile.TemporaryDirectory() as temporary:
+        store = IndexStore(Path(temporary))
+        return evaluate_sites(sites, searcher.encoder, store, searcher.settings, name, progress=progress)
 
 
 def _tune(

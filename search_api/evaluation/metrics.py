@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indexer.arrays import DoubleArray
+from indexer.arrays import BoolArray, DoubleArray
 from indexer.errors import FaqError
 from indexer.settings import Settings
 
@@ -39,6 +39,33 @@ class NoAnswer:
     ece: float
     high_when_unanswerable: float
     none_when_answerable: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteFigures:
+    """How well one site answers, and how honest it is; all but the counts in [0, 1].
+
+    Attributes:
+        queries: how many questions it answers; `near_misses`: how many of the others.
+        p1, ndcg10: P@1 and nDCG@10 of the first.
+        auroc: probability that a question whose first hit is right gets a higher confidence than one whose first hit is
+            wrong, near misses among them; None where there are not both.
+        ece: expected calibration error of "the first hit is right".
+        high: share of all questions told `high`; `high_right`: the share of these that are right, None without any.
+        near_miss_high: share of the near misses told `high`, None without any.
+        right_none: share of the questions with the right first hit told `none`, None without any.
+    """
+
+    queries: int
+    near_misses: int
+    p1: float
+    ndcg10: float
+    auroc: float | None
+    ece: float
+    high: float
+    high_right: float | None
+    near_miss_high: float | None
+    right_none: float | None
 
 
 def score_run(run: Run, qrels: dict[str, dict[str, int]]) -> dict[str, DoubleArray]:
@@ -92,7 +119,40 @@ def judge_verdicts(
     )
 
 
-def calibration_error(predicted: DoubleArray, truth: DoubleArray) -> float:
+def judge_site(
+    run: Run,
+    qrels: dict[str, dict[str, int]],
+    confidences: dict[str, float],
+    unanswerable: Sequence[float],
+    settings: Settings,
+) -> SiteFigures:
+    """The figures of one site; the arguments are those of `score_run` and `judge_verdicts`."""
+    from sklearn.metrics import roc_auc_score
+
+    scores = score_run(run, qrels)
+    right = np.array([max(run[key], key=run[key].__getitem__, default="") in qrels[key] for key in qrels])
+    truth = np.concatenate((right, np.zeros(len(unanswerable), dtype=np.bool_)))
+    predicted = np.array([*(confidences[key] for key in qrels), *unanswerable])
+    high, none = predicted >= settings.high, predicted < settings.partial
+    return SiteFigures(
+        queries=len(qrels),
+        near_misses=len(unanswerable),
+        p1=float(scores["P@1"].mean()),
+        ndcg10=float(scores["nDCG@10"].mean()),
+        auroc=float(roc_auc_score(truth, predicted)) if truth.any() and not truth.all() else None,
+        ece=calibration_error(predicted, truth),
+        high=float(high.mean()),
+        high_right=_share(truth[high]),
+        near_miss_high=_share(high[len(qrels) :]),
+        right_none=_share(none[truth]),
+    )
+
+
+def _share(of: BoolArray) -> float | None:
+    return float(of.mean()) if len(of) else None
+
+
+def calibration_error(predicted: DoubleArray, truth: DoubleArray | BoolArray) -> float:
     """Expected calibration error (Naeini, Cooper and Hauskrecht 2015): |confidence - accuracy|, weighted by bin."""
     bins = np.minimum((predicted * _BINS).astype(int), _BINS - 1)
     error = 0.0
