@@ -27,7 +27,7 @@ $(SERVE_READY): pyproject.toml .constraints.txt | $(BIN)/python
 	@touch $@
 
 $(DEV_READY): pyproject.toml .constraints.txt | $(BIN)/python
-	$(PIP) --editable '.[models,evaluate,notebooks,dev]'
+	$(PIP) --editable '.[models,multilingual,evaluate,notebooks,dev]'
 	@touch $@ $(SERVE_READY)
 
 install: $(SERVE_READY) ## Make .venv with everything that indexing and serving need

@@ -20,6 +20,7 @@ from indexer.files import expanded
 
 SITE_FILE: Final = "faq.toml"
 DEFAULT_MODEL: Final = "sentence-transformers/all-MiniLM-L6-v2"
+MULTILINGUAL_MODEL: Final = "multilingual"
 ENV_PREFIX: Final = "FAQ_"
 _BUILDS: Final = ("index", "watch")
 
@@ -57,7 +58,7 @@ class Settings(BaseSettings):
     )
     model: str = _setting(
         DEFAULT_MODEL,
-        "Name or folder of a sentence-transformers model; its prompts are honoured.",
+        "`multilingual`, or a name or folder of a sentence-transformers model; its prompts are honoured.",
         (*_BUILDS, "serve", "evaluate", "tune"),
         section="index",
     )
@@ -258,7 +259,9 @@ def _from_folder(folder: Path, name: str, value: Any) -> Any:
     """A path in the file is meant from the folder it stands in; a model may be a path or a name."""
     if name == "questions":
         return folder / expanded(value)
-    return str(folder / value) if name == "model" and (folder / value).is_dir() else value
+    if name != "model" or value == MULTILINGUAL_MODEL:
+        return value
+    return str(folder / value) if (folder / value).is_dir() else value
 
 
 def _line(text: str, section: str, name: str) -> str:

@@ -17,7 +17,6 @@ from indexer.documents import Passage, PassageKind
 from indexer.errors import ContentError, ModelError
 from indexer.files import real_path, replacing_folder, write_file
 from indexer.model.files import TUNING_NOTE, ModelFiles, find_model
-from indexer.model.sentence_transformer import load_sentence_transformer
 from indexer.model.training import BATCH, TUNED_SHARE, Pair, mean_reciprocal_rank, save_model, tuned
 from indexer.progress import Progress
 from indexer.settings import DEFAULT_MODEL
@@ -114,7 +113,7 @@ def tune_passages(
     remaining = [pair for pair in pairs if pair.passage not in held_out]
     count = _Steps(progress, -(-len(remaining) // BATCH), -(-len(pairs) // BATCH))
     texts = list(dict.fromkeys(passage.text for passage in passages if passage.text))
-    before = mean_reciprocal_rank(load_sentence_transformer(files.folder), asked, texts)
+    before = mean_reciprocal_rank(files.load(), asked, texts)
     after = mean_reciprocal_rank(tuned(files, remaining, seed, count.advance, share=share), asked, texts)
     kept = after - before >= _LEAST_GAIN
     if kept:

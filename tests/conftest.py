@@ -29,6 +29,7 @@ from indexer.model.encoder import Encoder, load_encoder
 from indexer.model.export import export_model
 from indexer.model.files import find_model
 from indexer.report import BuildReport
+from indexer.settings import MULTILINGUAL_MODEL
 from indexer.store.index_store import IndexStore
 from indexer.words.analysis import words
 from search_api.searcher import Searcher
@@ -49,7 +50,7 @@ settings.load_profile("untimed")
 
 # What `--quick` leaves out: tests that need an exported model, and those that start a browser, a server or a process,
 # and those that build one index after another.
-_SLOW_FIXTURES = {"model_folder", "tiny_models"}
+_SLOW_FIXTURES = {"model_folder", "multilingual_folder", "tiny_models"}
 _SLOW_TESTS = (
     "tests/proofs/", "tests/search_api/page/", "tests/search_api/test_cli", "tests/search_api/test_re",
     "tests/search_api/test_output",
@@ -182,6 +183,12 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
 def model_folder(once: Once) -> Path:
     """The default model, exported."""
     return once("model", lambda folder: export_model(find_model(), folder / "exported")) / "exported"
+
+
+@pytest.fixture(scope="session")
+def multilingual_folder(once: Once) -> Path:
+    """The multilingual model, exported."""
+    return once("multilingual", lambda folder: export_model(find_model(MULTILINGUAL_MODEL), folder / "m")) / "m"
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from indexer.model.encoder import Encoder
 from indexer.model.files import ModelFiles
 from indexer.model.off_topic_questions import OFF_TOPIC_QUESTIONS
 from indexer.model.onnx_encoder import OnnxEncoder
-from indexer.model.sentence_transformer import load_sentence_transformer, prompt_of, quiet
+from indexer.model.sentence_transformer import prompt_of, quiet
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -45,7 +45,7 @@ def export_model(model: ModelFiles, folder: Path, *, min_int8_agreement: float =
     Raises:
         ModelError: sentence-transformers is not installed or cannot load the model.
     """
-    loaded = load_sentence_transformer(model.folder)
+    loaded = model.load()
     card = EncoderCard(
         name=model.name,
         fingerprint=model.fingerprint,

