@@ -20,15 +20,14 @@ from indexer.content.folder import is_folder
 from indexer.content.passages import Splitter
 from indexer.documents import Passage
 from indexer.earlier import Earlier
-from indexer.errors import ContentError, ModelError
+from indexer.errors import ContentError
 from indexer.files import real_path
 from indexer.generation.generation import Generation, content_hash, seal, write_draft
 from indexer.generation.manifest import Manifest
 from indexer.generation.reuse import UnchangedPassages
 from indexer.labelled import LabelledQuestions
 from indexer.model.encoder import Encoder, load_encoder
-from indexer.model.export import export_model
-from indexer.model.files import find_model
+from indexer.model_choice import ModelChoice, chosen_encoder
 from indexer.parts import Embedded, embed_passages
 from indexer.progress import Progress
 from indexer.report import BuildReport, PublicationRefusedError
@@ -90,7 +89,9 @@ def build_index(
         earlier = Earlier.of(store, full=full)
         known = earlier.documents if earlier.reusable else {}
         source = Source.read(content, known, {} if drop_unreadable else earlier.documents, index)
-        encoder = encoder or stored_encoder(store, settings.model)
+        choice = ModelChoice("")
+        if encoder is None:
+            encoder, choice = chosen_encoder(store, settings.model, source.corpus.documents, earlier.sound)
         reusable = earlier.reusable_with(encoder.fingerprint)
         splitter = Splitter(encoder.max_tokens, encoder.count_tokens)
         old = list(reusable.passages.all()) if reusable else []
@@ -107,6 +108,7 @@ def build_index(
             site=of_serving(site),
             content_hash=content_hash(passages, encoder.fingerprint, questions, of_serving(site), source.stale),
             sampling=sampling,
+            choice=choice,
             started=started,
         )
         if not full and build.is_published():
@@ -151,23 +153,6 @@ def index_passages(
     return BuildReport.of(published, encoder, store, started, made=made, published=True)
 
 
-def stored_encoder(store: IndexStore, model: str) -> Encoder:
-    """The encoder for a model, exported into the index folder the first time it is asked for.
-
-    Raises:
-        ModelError: the model is missing, damaged or unusable.
-        IndexStoreError: the index folder cannot be written.
-    """
-    files = find_model(model)
-    folder = store.model_folder(files.fingerprint)
-    try:
-        return load_encoder(folder)
-    except ModelError:  # not exported yet, or damaged: either way made anew from the verified files
-        with store.write_errors():
-            export_model(files, folder)
-        return load_encoder(folder)
-
-
 def _site_settings(content: Path, index: Path) -> dict[str, Any]:
     """What the site sets; refuses content that is not there or is part of an index, before an index folder is made."""
     site = read_site_settings(content) if is_folder(content) else {}
@@ -185,6 +170,7 @@ class _Build:
         unchanged: what of it stayed as it was; None if what was made for it must not be reused.
         site: what answering needs of the site's `faq.toml`.
         content_hash: see `Manifest`.
+        choice: of the model.
         started: of the process's clock, seconds.
     """
 
@@ -199,6 +185,7 @@ class _Build:
     site: Mapping[str, Any]
     content_hash: str
     sampling: Sampling
+    choice: ModelChoice
     started: float
 
     def run(self, gate: Gate, *, full: bool, keep: int, limits: SearchLimits, progress: Progress | None) -> BuildReport:
@@ -257,7 +244,8 @@ class _Build:
 
     def _report(self, generation: Generation, review: Review, **more: Any) -> BuildReport:
         corpus = self.source.corpus
-        return BuildReport.of(generation, self.encoder, self.store, self.started, review=review, corpus=corpus, **more)
+        more |= {"review": review, "corpus": corpus, "choice": self.choice}
+        return BuildReport.of(generation, self.encoder, self.store, self.started, **more)
 
 
 def _manifest(

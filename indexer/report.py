@@ -10,6 +10,7 @@ from indexer.content.corpus import Corpus
 from indexer.errors import ContentError, IndexStoreError
 from indexer.generation.generation import Generation
 from indexer.model.encoder import Encoder
+from indexer.model_choice import ModelChoice
 from indexer.parts import Embedded
 from indexer.review.review import Review
 from indexer.store.index_store import IndexStore
@@ -32,6 +33,8 @@ class BuildReport:
         seconds: wall time.
         size_bytes: of the generation on disk.
         model: name of the model.
+        model_reason: why it was chosen; "" where it was named.
+        model_advice: what would find more and how to have it; "" where nothing has to be done.
         nearest, recall: how the nearest vectors are found, a `SearchKind`, and the share of the ten nearest that is.
         calibrated_on: how many labelled questions the confidence was fitted on; 0 for the built-in curve.
         review: what changed, and what an author might mend; None where passages were given, not content.
@@ -52,6 +55,8 @@ class BuildReport:
     seconds: float
     size_bytes: int
     model: str
+    model_reason: str
+    model_advice: str
     nearest: str
     recall: float
     calibrated_on: int
@@ -67,6 +72,7 @@ class BuildReport:
         *,
         review: Review | None = None,
         corpus: Corpus | None = None,
+        choice: ModelChoice | None = None,
         made: Embedded | None = None,
         published: bool = False,
         refused: str = "",
@@ -81,6 +87,7 @@ class BuildReport:
             started: of the process's clock, seconds.
             review: of it.
             corpus: it was made of.
+            choice: of the model; None where an encoder was given.
             made: what was embedded for it; None if nothing was.
             published: whether it was published now.
             refused: why it was not.
@@ -104,6 +111,8 @@ class BuildReport:
             seconds=round(time.perf_counter() - started, 3),
             size_bytes=store.size(name) if name else 0,
             model=encoder.name,
+            model_reason=choice.reason if choice else "",
+            model_advice=choice.advice if choice else "",
             nearest=generation.manifest.nearest,
             recall=generation.manifest.recall,
             calibrated_on=generation.confidence.questions,

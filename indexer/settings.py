@@ -21,6 +21,7 @@ from indexer.files import expanded
 SITE_FILE: Final = "faq.toml"
 DEFAULT_MODEL: Final = "sentence-transformers/all-MiniLM-L6-v2"
 MULTILINGUAL_MODEL: Final = "multilingual"
+AUTO_MODEL: Final = "auto"
 ENV_PREFIX: Final = "FAQ_"
 _BUILDS: Final = ("index", "watch")
 
@@ -57,8 +58,8 @@ class Settings(BaseSettings):
         Path(".faq-index"), "Index folder.", (*_BUILDS, "search", "serve", "status", "verify", "rollback")
     )
     model: str = _setting(
-        DEFAULT_MODEL,
-        "`multilingual`, or a name or folder of a sentence-transformers model; its prompts are honoured.",
+        AUTO_MODEL,
+        "`auto` (by the content's language), `multilingual`, or name or folder of a sentence-transformers model.",
         (*_BUILDS, "serve", "evaluate", "tune"),
         section="index",
     )
@@ -259,7 +260,7 @@ def _from_folder(folder: Path, name: str, value: Any) -> Any:
     """A path in the file is meant from the folder it stands in; a model may be a path or a name."""
     if name == "questions":
         return folder / expanded(value)
-    if name != "model" or value == MULTILINGUAL_MODEL:
+    if name != "model" or value in (AUTO_MODEL, MULTILINGUAL_MODEL):
         return value
     return str(folder / value) if (folder / value).is_dir() else value
 

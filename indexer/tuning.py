@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from indexer.content.corpus import read_corpus
+from indexer.content.languages import text_by_language
 from indexer.content.passages import Splitter, passages_of
 from indexer.documents import Passage, PassageKind
 from indexer.errors import ContentError, ModelError
 from indexer.files import real_path, replacing_folder, write_file
 from indexer.model.files import TUNING_NOTE, ModelFiles, find_model
 from indexer.model.training import BATCH, TUNED_SHARE, Pair, mean_reciprocal_rank, save_model, tuned
+from indexer.model_choice import choose_model
 from indexer.progress import Progress
 from indexer.settings import DEFAULT_MODEL
 
@@ -71,7 +73,7 @@ def tune_model(
     Args:
         content: folder (or one file) of articles and FAQ lists.
         folder: where the tuned model goes; a model tuned earlier is replaced.
-        model: name or folder of a sentence-transformers model to begin with.
+        model: name or folder of a sentence-transformers model to begin with, or `auto`.
         seed: the same seed, content, model and number of threads give the same weights.
         share: how far to go from the original weights (0) to the trained ones (1).
         progress: called with (training steps so far, training steps to do).
@@ -81,6 +83,7 @@ def tune_model(
         ModelError: the model is missing, damaged or cannot be trained, or something else stands at `folder`.
     """
     corpus = read_corpus(content)
+    model = choose_model(model, text_by_language(corpus.documents)).model
     # Texts stay whole here: the model's own window cuts them off.
     uncut = Splitter(sys.maxsize, lambda texts: [len(text) for text in texts])
     passages = [p for document in corpus.documents for p in passages_of(document, uncut, document.lang or "en")]

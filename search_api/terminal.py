@@ -134,6 +134,9 @@ def print_build(report: BuildReport, index: Path) -> None:
     _print_skipped(report.skipped, report.skipped_rows)
     for stale in report.stale:
         error(stale, "[bold red]cannot be read any more; its earlier passages stay[/]")
+    if report.model_advice:
+        error(report.model_advice, "[yellow]advice:[/]")
+    reason = f": {report.model_reason}" if report.model_reason else ""
     fitted = (
         f"fitted on {report.calibrated_on:,} labelled questions" if report.calibrated_on else "not fitted on this site"
     )
@@ -145,6 +148,7 @@ def print_build(report: BuildReport, index: Path) -> None:
         f"({report.paragraphs:,} paragraphs, {report.faq_entries:,} FAQ entries)\n"
         f"  {report.embedded:,} texts embedded, {report.reused:,} reused, "
         f"{len(report.skipped):,} files and {len(report.skipped_rows):,} rows skipped, {len(report.stale):,} stale\n"
+        f"  model {shown(report.model + reason)}\n"
         f"  confidence {fitted}\n"
         f"  {report.seconds:.1f} s, {report.size_bytes / 1e6:.1f} MB",
         soft_wrap=True,

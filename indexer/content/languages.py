@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from indexer.documents import Document, Paragraph
 
 _SAMPLE_CHARS = 4000
-_MIN_CHARS = 200
+# Of fewer characters the language is not told.
+ENOUGH_CHARS = 200
 
 
 def detect_language(document: Document) -> str:
     """ISO 639-1 code of the language of a document's words; "" if it names one, or has fewer than 200 characters."""
     sample = _sample(document)
-    return "" if document.lang or len(sample) < _MIN_CHARS else language_of_texts([sample])
+    return "" if document.lang or len(sample) < ENOUGH_CHARS else language_of_texts([sample])
 
 
 def language_of(document: Document, usual: str) -> str:
@@ -28,6 +29,18 @@ def usual_language(documents: Sequence[Document]) -> str:
     return found[0][0] if found else language_of_texts(map(_sample, documents))
 
 
+def text_by_language(documents: Sequence[Document]) -> Counter[str]:
+    """How many characters there are in each language; none where there are too few to tell any."""
+    known = any(document.lang or document.detected for document in documents)
+    if not known and sum(len(_sample(document)) for document in documents) < ENOUGH_CHARS:
+        return Counter()
+    usual = usual_language(documents)
+    found: Counter[str] = Counter()
+    for document in documents:
+        found[language_of(document, usual)] += sum(len(text) for text in _texts(document))
+    return found
+
+
 def language_of_texts(texts: Iterable[str]) -> str:
     """ISO 639-1 code of the language that several texts are in, taken together."""
     from py3langid import classify  # loads its model: only where a language is unknown
@@ -38,10 +51,14 @@ def language_of_texts(texts: Iterable[str]) -> str:
 def _sample(document: Document) -> str:
     words: list[str] = []
     size = 0
-    for block in document.blocks:
-        text = block.text if isinstance(block, Paragraph) else f"{block.question} {block.answer}"
+    for text in _texts(document):
         words.append(text)
         size += len(text)
         if size > _SAMPLE_CHARS:
             break
     return " ".join(words)[:_SAMPLE_CHARS]
+
+
+def _texts(document: Document) -> Iterator[str]:
+    for block in document.blocks:
+        yield block.text if isinstance(block, Paragraph) else f"{block.question} {block.answer}"

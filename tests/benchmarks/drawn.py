@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from indexer.arrays import FloatArray
-from indexer.build import index_passages, stored_encoder
+from indexer.build import index_passages
 from indexer.documents import Passage, PassageKind
 from indexer.model.encoder import Encoder
+from indexer.model_choice import stored_encoder
 from indexer.settings import DEFAULT_MODEL
 from indexer.store.index_store import IndexStore
 from tests.benchmarks.content import sentences

@@ -21,9 +21,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from indexer.build import stored_encoder
 from indexer.content.corpus import read_corpus
 from indexer.content.passages import Splitter, embedding_texts, passages_of
+from indexer.model_choice import stored_encoder
 from indexer.settings import DEFAULT_MODEL
 from indexer.store.index_store import IndexStore
 from tests.benchmarks.content import ARTICLES, ROOT, edit, questions, write_content

@@ -20,9 +20,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from indexer.build import stored_encoder
 from indexer.model.encoder import Encoder
 from indexer.model.query_cache import QueryCache
+from indexer.model_choice import stored_encoder
 from indexer.settings import DEFAULT_MODEL
 from indexer.store.index_store import IndexStore
 from tests.fitting.curves import compare_curves, compare_prior_strengths, off_topic_levels

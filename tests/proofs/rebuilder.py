@@ -145,10 +145,10 @@ def command(content: Path, index: Path, output: Path, spend: Sequence[Any] = ())
 
 
 def _faq_index(content: Path, index: Path) -> None:
-    import indexer.build
+    import indexer.model_choice
     from search_api.cli import main
 
-    indexer.build.stored_encoder = lambda store, model: encoder_of("0")
+    indexer.model_choice.stored_encoder = lambda store, model: encoder_of("0")
     sys.argv = ["faq", "index", str(content), "--index", str(index), "--force"]
     main()
 
