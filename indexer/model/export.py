@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _DOCUMENTS, _QUERIES = "model.onnx", "model.int8.onnx"
 _WEIGHTS, _INT8_WEIGHTS = "weights.bin", "weights.int8.bin"  # named in the graphs
 _MIN_PARITY = 0.99999
+# Bytes of a table of tokens, such as one for a hundred languages, from which both graphs share one in float16.
+_LARGE_TABLE = 100_000_000
 _PARITY_TEXTS = (
     "Short.",
     "My partner won't go to counselling, what can I do on my own?",
@@ -113,6 +115,8 @@ def _write_graph(model: SentenceTransformer, folder: Path) -> tuple[str, ...]:
     import onnx
     import torch
 
+    from indexer.model.int8 import halve_tables
+
     class Graph(torch.nn.Module):  # type: ignore[misc]  # torch has no types in reach of this check
         def __init__(self) -> None:
             super().__init__()
@@ -136,9 +140,9 @@ def _write_graph(model: SentenceTransformer, folder: Path) -> tuple[str, ...]:
         dynamo=False,
     )
     # Beside the graph the weights are mapped into memory; inside it they would be there twice while it loads.
-    onnx.save_model(
-        onnx.load(str(folder / _DOCUMENTS)), str(folder / _DOCUMENTS), save_as_external_data=True, location=_WEIGHTS
-    )
+    graph = onnx.load(str(folder / _DOCUMENTS))
+    halve_tables(graph.graph, least_bytes=_LARGE_TABLE)
+    onnx.save_model(graph, str(folder / _DOCUMENTS), save_as_external_data=True, location=_WEIGHTS)
     return inputs
 
 

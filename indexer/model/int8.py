@@ -63,7 +63,7 @@ def to_int8(source: Path, samples: Sequence[Mapping[str, IntArray]]) -> onnx.Mod
     _replace(graph.node, nodes)
     needed = {name for node in nodes for name in node.input}
     _replace(graph.initializer, [tensor for tensor in graph.initializer if tensor.name in needed])
-    _halve_tables(graph)
+    halve_tables(graph)
     model.opset_import.append(helper.make_opsetid(_CONTRIB, 1))
     return model
 
@@ -127,13 +127,16 @@ def _largest(matrix: FloatArray) -> FloatArray:
     return largest
 
 
-def _halve_tables(graph: Any) -> None:
-    """Keep in float16 what rows are looked up in, such as a vector for each token."""
+def halve_tables(graph: Any, *, least_bytes: int = 0) -> None:
+    """Keep in float16 what rows are looked up in, such as a vector for each token, where it takes so much."""
     uses = Counter(name for node in graph.node for name in node.input)
     tables = {
         tensor.name: tensor
         for tensor in graph.initializer
-        if tensor.data_type == TensorProto.FLOAT and len(tensor.dims) == 2 and uses[tensor.name] == 1
+        if tensor.data_type == TensorProto.FLOAT
+        and len(tensor.dims) == 2
+        and uses[tensor.name] == 1
+        and 4 * tensor.dims[0] * tensor.dims[1] >= least_bytes
     }
     for number, node in reversed(list(enumerate(graph.node))):
         if node.op_type == "Gather" and (table := tables.pop(node.input[0], None)) is not None:
