@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INDEX ?= .faq-index
 CONTENT ?= corpus/articles
 # The demonstration content comes with labelled questions; your own may too: make index CONTENT=… QUESTIONS=…
-QUESTIONS ?= $(if $(filter corpus/articles,$(CONTENT)),corpus/questions/tuning)
+QUESTIONS ?= $(if $(filter corpus/articles,$(CONTENT)),corpus/questions/natural/tuning)
 HOST ?= 127.0.0.1
 PORT ?= 8000
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint .constraints.txt

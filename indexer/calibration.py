@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from statistics import fmean
+
 from indexer.generation.confidence import Confidence
 from indexer.generation.generation import Generation
+from indexer.generation.verdict import VerdictModel
 from indexer.labelled import LabelledQuestions
 from indexer.model.encoder import Encoder
-from indexer.model.off_topic_questions import OFF_TOPIC_QUESTIONS
+from indexer.model.off_topic_questions import off_topic_questions
 from indexer.retrieval.retriever import Retriever
 
 
 def calibrate(draft: Generation, encoder: Encoder, questions: LabelledQuestions | None) -> Confidence:
-    """Place the built-in curve by what off-topic questions find, then fit it on labelled questions if there are any.
+    """Place the model by what off-topic questions find, then fit it on labelled questions if there are any.
 
     Args:
         draft: the generation that is asked.
@@ -19,7 +22,8 @@ def calibrate(draft: Generation, encoder: Encoder, questions: LabelledQuestions 
         questions: of the site; those whose passages are not there do not count.
     """
     retriever = Retriever(draft, encoder)
-    confidence = Confidence.of_off_topic([ranked.signal for ranked in retriever.rank_many(OFF_TOPIC_QUESTIONS)])
+    off_topic = retriever.rank_many(off_topic_questions(draft.lexicon.languages))
+    confidence = Confidence(level=fmean(ranked.features.best for ranked in off_topic))
     if questions is None:
         return confidence
     labels = {label for judged in questions.qrels.values() for label in judged}
@@ -29,9 +33,9 @@ def calibrate(draft: Generation, encoder: Encoder, questions: LabelledQuestions 
     if not judged:
         return confidence
     asked = {**judged, **questions.unanswerable}
-    signals, answered = [], []
+    log_odds, answered = [], []
     for key, ranked in zip(asked, retriever.rank_many(list(asked.values())), strict=True):
         best = draft.passages.get(ranked.passages[:1].tolist())[0].passage_id
-        signals.append(ranked.signal)
+        log_odds.append(VerdictModel.default().log_odds(ranked.features, confidence.level))
         answered.append(best in questions.qrels.get(key, {}))
-    return confidence.fit(signals, answered)
+    return confidence.fit(log_odds, answered)

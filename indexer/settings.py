@@ -77,7 +77,7 @@ class Settings(BaseSettings):
         None, "Refuse if a smaller share of questions is answered first.", _BUILDS, section="index", ge=0, le=1
     )
     high: float = _setting(
-        0.8,
+        0.88,
         "Confidence from which a question counts as answered.",
         ("search", "serve", "evaluate"),
         section="verdict",
@@ -85,7 +85,7 @@ class Settings(BaseSettings):
         le=1,
     )
     partial: float = _setting(
-        0.25,
+        0.12,
         "Confidence below which there is no good answer.",
         ("search", "serve", "evaluate"),
         section="verdict",

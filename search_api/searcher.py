@@ -162,7 +162,7 @@ class Searcher:
         numbers, related = ranked.passages[shown], self._related(ranked.passages[offset + k :])
         passages = self.generation.passages.get([*numbers.tolist(), *related.tolist()])
         hits = self._hits(passages[: len(numbers)], ranked, shown)
-        confidence = self.generation.confidence.probability(ranked.signal)
+        confidence = self.generation.confidence.probability(ranked.log_odds)
         return SearchResult(
             query=question,
             answered=self._answered(confidence),

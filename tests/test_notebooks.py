@@ -27,8 +27,8 @@ MACHINE_PATH = re.compile(
 # Run in the notebook, before its own cells: the model is exported once for all tests.
 EXPORTED_ALREADY = """
 import shutil
-import indexer.build
-indexer.build.export_model = lambda files, folder: shutil.copytree({exported!r}, folder)
+import indexer.model_choice
+indexer.model_choice.export_model = lambda files, folder: shutil.copytree({exported!r}, folder)
 """
 # Run in the notebook, after its own cells; "<=" is false of NaN.
 FIGURES_ARE_SHARES = """
@@ -84,7 +84,7 @@ def keep_every_fifth_article(corpus: Path) -> None:
     for path in articles:
         if path.stem not in kept:
             path.unlink()
-    for questions in (corpus / "questions").iterdir():
+    for questions in (corpus / "questions" / "tuning", corpus / "questions" / "holdout"):
         judged = questions / "qrels" / "test.tsv"
         heads, *lines = judged.read_text("utf-8").splitlines(keepends=True)
         # By what all of their answers are in: half of the answers would be another question.

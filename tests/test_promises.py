@@ -101,7 +101,13 @@ def test_the_wheel_holds_code_types_and_pages_and_nothing_else(wheel: Path) -> N
     code = {name_of(path) for package in NAMES for path in (ROOT / package).rglob("*.py")}
     templates = {name_of(path) for path in (ROOT / "indexer" / "templates").iterdir()}
     inside = {name for name in names if ".dist-info/" not in name}
-    assert inside == code | static | templates | {"indexer/py.typed", "search_api/py.typed"}
+    others = {
+        "indexer/generation/verdict.json",
+        "indexer/model/off_topic_questions.json",
+        "indexer/py.typed",
+        "search_api/py.typed",
+    }
+    assert inside == code | static | templates | others
     assert any(name.endswith("/licenses/LICENSE") for name in names)
 
 

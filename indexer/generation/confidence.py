@@ -1,10 +1,10 @@
-"""Whether the best hit answers: a calibrated probability, placed by what off-topic questions find in this corpus."""
+"""The probability that the best hit answers, placed on a site by off-topic questions and by its labelled ones."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -13,14 +13,9 @@ import numpy as np
 from indexer.errors import IndexDamagedError, naming
 from indexer.schema import Count, Finite, checked_fields
 
-# Fitted on public question sets with the default model; flatter than any one of them would have it, because corpora
-# differ in where their answered questions begin. `make refit`: five sets with unanswerable questions together give
-# 10.0 and -5.8 (mean log loss .433, with these .446), each alone a slope from 10.6 to 20.8.
-_SLOPE, _INTERCEPT = 10.5, -5.6
-# The signal that off-topic questions reach at most with the default model: other models find everything nearer.
-# Not fitted. By `make refit` their median is .11 to .33 in twelve sets, so the level moves the curve of none of them.
-OFF_TOPIC_LEVEL = 0.4
-# How much the labelled questions of a site must disagree with these before they outweigh them. Not fitted. By
+# The level of off-topic questions where none was asked: the mean of the sites that the model was fitted on.
+_LEVEL = 0.3
+# How much the labelled questions of a site must disagree with the model before they outweigh it. Not fitted. By
 # `make refit` within noise of the best: after 20 questions 30 gains .0021 ± .0015 of log-likelihood, after 100
 # questions 3 gains .0014 ± .0014.
 PRIOR_STRENGTH = 10.0
@@ -29,15 +24,17 @@ _STEPS = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confidence:
-    """A logistic curve from a ranking's signal to the probability that its best hit answers (Platt 1999).
+    """The log-odds of `VerdictModel`, corrected for a site by a logistic curve (Platt 1999).
 
     Attributes:
-        slope, intercept: probability = 1 / (1 + exp(-(slope * signal + intercept))).
-        questions: how many labelled questions it was fitted on; 0 for the built-in curve.
+        level: the cosine at which questions that have nothing to do with the site find their best hit, in [-1, 1].
+        slope, intercept: probability = 1 / (1 + exp(-(slope * log-odds + intercept))).
+        questions: how many labelled questions these were fitted on; 0 for none.
     """
 
-    slope: Finite = _SLOPE
-    intercept: Finite = _INTERCEPT
+    level: Finite = _LEVEL
+    slope: Finite = 1.0
+    intercept: Finite = 0.0
     questions: Count = 0
 
     @classmethod
@@ -50,49 +47,32 @@ class Confidence:
         with naming(path, IndexDamagedError, "roll back or rebuild the index"):
             return cls(**checked_fields(cls, path.read_bytes()))
 
-    def probability(self, signal: float) -> float:
-        """Probability in [0, 1] that the best hit answers, by its `ranking.signal`.
+    def probability(self, log_odds: float) -> float:
+        """Probability in [0, 1] that the best hit answers, by the log-odds of `VerdictModel`.
 
         >>> Confidence(slope=2.0, intercept=-1.0).probability(0.5)
         0.5
         """
-        # The logistic function, in the form that no signal makes overflow.
-        return (1.0 + math.tanh((self.slope * signal + self.intercept) / 2)) / 2
-
-    @classmethod
-    def of_off_topic(cls, signals: Sequence[float], *, level: float = OFF_TOPIC_LEVEL) -> Self:
-        """The built-in curve, placed for a model and a corpus by questions which the corpus does not answer.
-
-        Models differ in the cosines they give to texts that have nothing to do with each other. The signal is
-        stretched so that their median stands no higher than with the default model, and a perfect hit at 1.
-
-        Args:
-            signals: of each off-topic question's best hit, see `ranking.signal`; at least one.
-            level: the signal that their median is given at most.
-        """
-        median = min(float(np.median(signals)), 0.99)
-        if median <= level:
-            return cls()
-        stretch = (1 - level) / (1 - median)
-        return cls(slope=_SLOPE * stretch, intercept=_INTERCEPT + _SLOPE * (1 - stretch))
+        # The logistic function, in the form that no log-odds make overflow.
+        return (1.0 + math.tanh((self.slope * log_odds + self.intercept) / 2)) / 2
 
     def fit(
-        self, signals: Sequence[float], answered: Sequence[bool], *, prior_strength: float = PRIOR_STRENGTH
+        self, log_odds: Sequence[float], answered: Sequence[bool], *, prior_strength: float = PRIOR_STRENGTH
     ) -> Confidence:
-        """Fit on labelled questions, held near this curve while they are few.
+        """Fit on labelled questions, held near the model while they are few.
 
         Newton's method on the penalised log-likelihood, which is strictly concave, so the result is unique.
 
         Args:
-            signals: of each question's best hit, see `ranking.signal`.
-            answered: whether that hit answers it, one for each signal; False for a question the corpus does not answer.
-            prior_strength: how much they must disagree with this curve before they outweigh it, above 0.
+            log_odds: of each question's best hit, by `VerdictModel`.
+            answered: whether that hit answers it, one for each; False for a question the corpus does not answer.
+            prior_strength: how much they must disagree with the model before they outweigh it, above 0.
         """
-        design = np.column_stack((signals, np.ones(len(signals))))
+        design = np.column_stack((log_odds, np.ones(len(log_odds))))
         labels = np.asarray(answered, dtype=np.float64)
         prior = np.array([self.slope, self.intercept])
-        # A signal of 0.1 more or less matters as much as a shift of the whole curve.
-        precision = np.diag([prior_strength * 0.01, prior_strength * 0.1])
+        # A slope of a tenth more or less matters as much as a shift of the whole curve by a third.
+        precision = np.diag([prior_strength, prior_strength * 0.1])
         weights = prior.copy()
         for _ in range(_STEPS):
             predicted = 1.0 / (1.0 + np.exp(-(design @ weights)))
@@ -104,4 +84,4 @@ class Confidence:
             weights = weights + step
             if float(np.abs(step).max()) < 1e-9:
                 break
-        return Confidence(slope=float(weights[0]), intercept=float(weights[1]), questions=len(labels))
+        return replace(self, slope=float(weights[0]), intercept=float(weights[1]), questions=len(labels))

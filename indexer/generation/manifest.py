@@ -18,7 +18,7 @@ from indexer.generation.layout import Layout
 from indexer.schema import Count, Sha256, checked_fields, format_of
 from indexer.vectors.nearest import SearchKind
 
-FORMAT: Final = 10
+FORMAT: Final = 11
 # Six digits, and more from the millionth generation on; never so many that the next one could not be counted.
 GENERATION_NAME: Final = re.compile(r"(?:[0-9]{6}|[1-9][0-9]{6,11})\Z")
 _ADVICE: Final = "roll back or rebuild the index"

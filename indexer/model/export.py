@@ -12,7 +12,7 @@ from indexer.files import hash_files, replacing_folder, sign, write_file
 from indexer.model.card import CARD, TOKENIZER, TORCH_FOLDER, EncoderCard, Runtime
 from indexer.model.encoder import Encoder
 from indexer.model.files import ModelFiles
-from indexer.model.off_topic_questions import OFF_TOPIC_QUESTIONS
+from indexer.model.off_topic_questions import off_topic_questions
 from indexer.model.onnx_encoder import OnnxEncoder
 from indexer.model.sentence_transformer import prompt_of, quiet
 
@@ -162,7 +162,7 @@ def _write_int8(encoder: OnnxEncoder, folder: Path) -> None:
 
     from indexer.model.int8 import to_int8
 
-    model = to_int8(folder / _DOCUMENTS, [encoder.query_inputs(text) for text in OFF_TOPIC_QUESTIONS])
+    model = to_int8(folder / _DOCUMENTS, [encoder.query_inputs(text) for text in off_topic_questions(["en"])])
     outside = {
         tensor.name: tensor
         for tensor in onnx.load(str(folder / _DOCUMENTS), load_external_data=False).graph.initializer

@@ -1,96 +1,47 @@
-"""Questions about all sorts of things: most of them are answered by no one site."""
+"""Questions about all sorts of things, in several languages: most of them are answered by no one site."""
 
 from __future__ import annotations
 
-OFF_TOPIC_QUESTIONS = (
-    "how long do I boil an egg for a soft yolk",
-    "why does my car shudder when I brake downhill",
-    "what is the capital of Mongolia",
-    "how do I convert a PDF into a spreadsheet",
-    "when should I prune apple trees",
-    "who won the world cup in 1998",
-    "is it safe to refreeze thawed chicken",
-    "how many moons does Saturn have",
-    "what does error code E24 on my dishwasher mean",
-    "how can I remove red wine from a wool carpet",
-    "how do tax brackets work for the self-employed",
-    "what is the difference between a violin and a viola",
-    "can I take a power bank in my hand luggage",
-    "why is the sky blue",
-    "how do I tie a bowline knot",
-    "which battery does this smoke alarm need",
-    "what time does the library close on Sundays",
-    "how do I train a puppy not to bite",
-    "what is compound interest",
-    "how do I reset my router to factory settings",
-    "why are my tomato leaves turning yellow",
-    "what is the speed limit on a German motorway",
-    "how do noise cancelling headphones work",
-    "who wrote One Hundred Years of Solitude",
-    "how do I change a bicycle tyre",
-    "what is the boiling point of ethanol",
-    "how can I get a visa for Japan",
-    "why does bread go stale faster in the fridge",
-    "how do I merge two branches in git",
-    "when was the printing press invented",
-    "how much does it cost to tile a bathroom",
-    "what do hedgehogs eat in winter",
-    "how do I read sheet music for the piano",
-    "what is a good marathon pace for beginners",
-    "how do volcanoes erupt",
-    "can I return a coat without the receipt",
-    "why does my phone get hot while charging",
-    "how do I poach a pear",
-    "what is the longest river in South America",
-    "how do I clean a cast iron pan",
-    "do I need planning permission for a shed",
-    "how do glaciers form",
-    "what is the offside rule in football",
-    "how do I unblock a kitchen sink",
-    "who painted the ceiling of the Sistine Chapel",
-    "how are diamonds graded",
-    "what is the best way to store saffron",
-    "how do I set up two-factor authentication",
-    "why do cats purr",
-    "how many calories are in an avocado",
-    "how do I bleed a radiator",
-    "what is the exchange rate of the euro",
-    "how do I write a haiku",
-    "what does a carburettor do",
-    "when is the next total solar eclipse",
-    "how do I knit a cable stitch",
-    "why did the Roman Empire fall",
-    "how do I track a lost parcel",
-    "which plants grow well in shade",
-    "how do I calculate the area of a trapezium",
-    "what is the tallest mountain in Africa",
-    "how do I sharpen a chisel",
-    "can I use washing-up liquid in a dishwasher",
-    "how does a heat pump work",
-    "what is the plot of Hamlet",
-    "how do I stop my windows from misting up",
-    "what year did the Berlin Wall come down",
-    "how do I make sourdough starter",
-    "what is quantum entanglement",
-    "how do I renew my driving licence",
-    "what is the difference between a crocodile and an alligator",
-    "how do I edit the hosts file on a Mac",
-    "why do leaves change colour in autumn",
-    "how do I hang wallpaper in a corner",
-    "what does the national flag of Brazil stand for",
-    "how many players are in a volleyball team",
-    "how do I descale a kettle",
-    "what is a derivative in mathematics",
-    "when do swallows migrate",
-    "how do I check the oil level in a motorbike",
-    "which vaccinations do I need for Kenya",
-    "how is cheese made",
-    "what is the population of Iceland",
-    "how do I print double-sided on Linux",
-    "why is my lawn full of moss",
-    "how do I fold a fitted sheet",
-    "what is the best opening move in chess",
-    "how do submarines dive and surface",
-    "can I deduct a home office from my taxes",
-    "how do I grow mushrooms at home",
-)
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from importlib.resources import files
+from typing import Final
+
+_FILE = "off_topic_questions.json"
+_MOST_LANGUAGES = 3
+_FALLBACK = "en"
+
+
+class _QuestionLists(Mapping[str, tuple[str, ...]]):
+    """The lists of the file beside this module, which is read when one is first asked for."""
+
+    @cached_property
+    def _lists(self) -> dict[str, tuple[str, ...]]:
+        raw = json.loads(files("indexer.model").joinpath(_FILE).read_bytes())
+        return {language: tuple(questions) for language, questions in raw.items()}
+
+    def __getitem__(self, language: str) -> tuple[str, ...]:
+        return self._lists[language]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lists)
+
+    def __len__(self) -> int:
+        return len(self._lists)
+
+
+# By ISO 639-1 code. All but English ask about the same 40 of its 90 subjects, in the same order.
+OFF_TOPIC_QUESTIONS: Final[Mapping[str, tuple[str, ...]]] = _QuestionLists()
+
+
+def off_topic_questions(languages: Iterable[str]) -> list[str]:
+    """The questions of the first three languages that have some, in the given order; English ones if none has.
+
+    Args:
+        languages: ISO 639-1 codes of the content's languages, the most important first; one given twice counts once.
+    """
+    known = [language for language in dict.fromkeys(languages) if language in OFF_TOPIC_QUESTIONS]
+    return [
+        question for language in known[:_MOST_LANGUAGES] or [_FALLBACK] for question in OFF_TOPIC_QUESTIONS[language]
+    ]

@@ -14,6 +14,7 @@ import numpy as np
 from indexer.arrays import BoolArray, FloatArray, IntArray
 from indexer.content.passages import Role
 from indexer.generation.generation import Generation
+from indexer.generation.verdict import HitFeatures, VerdictModel
 from indexer.model.encoder import Encoder
 from indexer.retrieval import ranking
 from indexer.retrieval.candidates import (
@@ -32,6 +33,8 @@ from indexer.words.spelling import DEFAULT_SPELLING_LIMITS, Spelling, SpellingLi
 _CORES = os.cpu_count() or 1
 # Questions searched together: their results fit in a few megabytes.
 _BLOCK = 512
+# Where there is no hit at all it certainly does not answer.
+_NO_HIT = -100.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,14 +46,16 @@ class Ranked:
         passages: passage numbers; shape (candidates,), int64.
         scores: shape (candidates,), float32, descending but for passages whose sentences were not compared.
         best_rows: the row of `Generation.vectors` nearest to the question; shape (candidates,), int64.
-        signal: how well the first candidate answers, uncalibrated; see `ranking.signal`; 0 without candidates.
+        features: of the first candidate.
+        log_odds: that it answers, by `VerdictModel`; those of `_NO_HIT` without candidates.
     """
 
     query: FloatArray
     passages: IntArray
     scores: FloatArray
     best_rows: IntArray
-    signal: float
+    features: HitFeatures
+    log_odds: float
 
 
 class Retriever:
@@ -75,6 +80,7 @@ class Retriever:
     ) -> None:
         self._weights = weights
         self._cut_offs = cut_offs
+        self._verdict = VerdictModel.default()
         self._generation = generation
         self._encoder = encoder
         numbers = np.arange(len(generation.passages) + 1)
@@ -143,7 +149,7 @@ class Retriever:
             # While one core embeds. With none idle it would only be one more thread that wants the interpreter.
             pending = self._helpers.submit(lexical_scores) if idle else None
             query = self._encoder.encode_query([question])[0]
-            return self._rank(query, pending.result() if pending else lexical_scores(), allowed)
+            return self._rank(question, query, pending.result() if pending else lexical_scores(), allowed)
         finally:
             with self._counting:
                 self._ranking -= 1
@@ -158,15 +164,21 @@ class Retriever:
             near_queries = np.stack([self._generation.adaptation.map(query)[0] for query in queries[block]])
             nearest = zip(*self._generation.nearest.search_many(near_queries, self._cut_offs.dense_rows), strict=True)
             for question, query, found in zip(corrected[block], queries[block], nearest, strict=True):
-                ranked.append(self._rank(query, self._lexical_scores(question), None, NearestRows(*found)))
+                ranked.append(self._rank(question, query, self._lexical_scores(question), None, NearestRows(*found)))
         return ranked
 
     def _rank(
-        self, query: FloatArray, lexical: LexicalScores, allowed: IntArray | None, nearest: NearestRows | None = None
+        self,
+        question: str,
+        query: FloatArray,
+        lexical: LexicalScores,
+        allowed: IntArray | None,
+        nearest: NearestRows | None = None,
     ) -> Ranked:
         """Rank for one question.
 
         Args:
+            question: its words, corrected.
             query: its embedding.
             lexical: of all passages.
             allowed: see `rank`.
@@ -185,8 +197,7 @@ class Retriever:
             cut_offs=self._cut_offs,
         )
         if not len(candidates):
-            none = np.empty(0, dtype=np.float32)
-            return Ranked(query=near_query, passages=candidates, scores=none, best_rows=candidates, signal=0.0)
+            return _nothing(near_query)
         evidence = self._evidence(candidates, near_query, member_query, lexical)
         scores = ranking.fuse(evidence, self._weights)
         order = ranking.order(scores, candidates)
@@ -195,12 +206,15 @@ class Retriever:
         sentences[close] = self.nearest_sentences(candidates[close], near_query)[1]
         scores = ranking.with_sentences(scores, evidence, sentences, self._weights)
         order = np.concatenate((close[ranking.order(scores[close], candidates[close])], rest))
+        coverage = self._generation.lexicon.coverage(question, int(candidates[order[0]]))
+        features = ranking.hit_features(evidence, sentences, scores, order, coverage, len(self._bounds) - 1)
         return Ranked(
             query=near_query,
             passages=candidates[order],
             scores=scores[order],
             best_rows=evidence.best_row[order],
-            signal=ranking.signal(evidence, sentences, int(order[0]), self._weights),
+            features=features,
+            log_odds=self._verdict.log_odds(features, self._generation.confidence.level),
         )
 
     def _nearest_rows(self, near_query: FloatArray, allowed: IntArray | None) -> NearestRows:
@@ -225,6 +239,12 @@ class Retriever:
             lexical=lexical_scores_of(candidates, lexical),
             nearest_questions=self._weights.nearest_questions,
         )
+
+
+def _nothing(query: FloatArray) -> Ranked:
+    none = np.empty(0, dtype=np.int64)
+    scores = np.empty(0, dtype=np.float32)
+    return Ranked(query=query, passages=none, scores=scores, best_rows=none, features=HitFeatures(), log_odds=_NO_HIT)
 
 
 def _are_single_tokens(encoder: Encoder, special_tokens: int, words: Sequence[str]) -> list[bool]:

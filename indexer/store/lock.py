@@ -13,6 +13,9 @@ from indexer.errors import IndexLockedError, IndexStoreError
 from indexer.files import make_folder
 from indexer.store.pointer import Pointer
 
+# Seconds. A process that a killed rebuild had just begun to start holds the lock until it runs a program of its own.
+_PATIENCE = 2.0
+
 
 @contextmanager
 def only_writer(folder: Path, pointer: Pointer) -> Iterator[None]:
@@ -26,7 +29,7 @@ def only_writer(folder: Path, pointer: Pointer) -> Iterator[None]:
     try:
         with write_errors(folder, pointer):
             make_folder(folder / "generations")
-            lock = FileLock(folder / "lock").acquire(timeout=0)
+            lock = FileLock(folder / "lock").acquire(timeout=_PATIENCE)
         with lock:
             yield
     except Timeout:

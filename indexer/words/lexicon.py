@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -78,6 +79,19 @@ class LexicalScores(NamedTuple):
 
     passages: IntArray
     scores: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How much of a question's words a passage has, each weighed by its idf.
+
+    Attributes:
+        share: that the passage has, in [0, 1].
+        unknown: that no passage has, in [0, 1].
+    """
+
+    share: float = 0.0
+    unknown: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +219,34 @@ class Lexicon:
         total[found] = 0
         self._spare.sums = (part, total)
         return LexicalScores(found, scores)
+
+    def coverage(self, question: str, passage: int) -> Coverage:
+        """How much of a question's words a passage has, in that language of the content in which it has most.
+
+        Args:
+            question: its words.
+            passage: number of the passage.
+        """
+        found = [
+            self._coverage(f"{lang}:", terms(question, lang, stops), passage) for lang, stops in self._stops.items()
+        ]
+        return max(found, key=lambda each: each.share, default=Coverage())
+
+    def _coverage(self, prefix: str, asked: Sequence[str], passage: int) -> Coverage:
+        postings, unknown_idf = self._terms, math.log1p(2 * self.size + 1)
+        total = has = unknown = 0.0
+        for term in dict.fromkeys(asked):
+            token = postings.vocabulary.get(prefix + term)
+            if token is None:
+                total, unknown = total + unknown_idf, unknown + unknown_idf
+                continue
+            idf = float(postings.idf[0, token])
+            total += idf
+            holders = postings.passages[postings.bounds[token] : postings.bounds[token + 1]]
+            place = int(np.searchsorted(holders, passage))
+            if place < len(holders) and holders[place] == passage:
+                has += idf
+        return Coverage(share=has / total, unknown=unknown / total) if total else Coverage()
 
     def save(self, folder: Path) -> None:
         """Write into a new folder, synced to the disk."""

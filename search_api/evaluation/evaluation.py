@@ -111,10 +111,10 @@ def evaluate(searcher: Searcher, questions: LabelledQuestions, name: str) -> Eva
     confidences: dict[str, float] = {}
     for key, ranked in zip(asked, searcher.rank_many(list(asked.values())), strict=True):
         run[key] = {ids[number]: float(DEPTH - place) for place, number in enumerate(ranked.passages[:DEPTH])}
-        confidences[key] = curve.probability(ranked.signal)
+        confidences[key] = curve.probability(ranked.log_odds)
     scores = score_run(run, qrels)
     off_topic = searcher.rank_many(list(questions.unanswerable.values()))
-    unanswerable = [curve.probability(ranked.signal) for ranked in off_topic]
+    unanswerable = [curve.probability(ranked.log_odds) for ranked in off_topic]
     correct = {key: next(iter(run[key]), "") in qrels[key] for key in asked}
     baselines = baseline_runs(searcher, asked, ids)
     return Evaluation(

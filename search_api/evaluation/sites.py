@@ -183,9 +183,9 @@ def _ask(searcher: Searcher, site: Site) -> SiteFigures:
     run, confidences = {}, {}
     for key, ranked in zip(asked, searcher.rank_many(list(asked.values())), strict=True):
         run[key] = {ids[number]: float(-place) for place, number in enumerate(ranked.passages)}
-        confidences[key] = curve.probability(ranked.signal)
+        confidences[key] = curve.probability(ranked.log_odds)
     near = searcher.rank_many(list(site.questions.unanswerable.values()))
-    unanswerable = [curve.probability(ranked.signal) for ranked in near]
+    unanswerable = [curve.probability(ranked.log_odds) for ranked in near]
     qrels = {key: site.questions.qrels[key] for key in asked}
     return judge_site(run, qrels, confidences, unanswerable, searcher.settings)
 

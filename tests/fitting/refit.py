@@ -1,8 +1,8 @@
-"""Every number of the search that was chosen by measuring, measured again; prints tables and writes nothing.
+"""Every number of the search that was chosen by measuring, measured again; prints tables.
 
     make refit                                   the project's own questions for tuning
     FAQ_DATASETS=folder make refit               and every data set in a folder
-    python -m tests.fitting.refit DATASET ...    and these data sets
+    python -m tests.fitting.refit DATASET ...    and these data sets; with --write the verdict fitted on them is kept
 
 A data set is a folder in the BEIR layout, as for `faq evaluate`. Figures in the comments of the code are means of
 nDCG@10 over the own questions for tuning and eleven public sets, at most 100 questions of each: banking77, clapnq-dev,
@@ -17,7 +17,6 @@ import argparse
 import os
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from indexer.model.encoder import Encoder
@@ -25,11 +24,11 @@ from indexer.model.query_cache import QueryCache
 from indexer.model_choice import stored_encoder
 from indexer.settings import DEFAULT_MODEL
 from indexer.store.index_store import IndexStore
-from tests.fitting.curves import compare_curves, compare_prior_strengths, off_topic_levels
 from tests.fitting.labelled_sets import LabelledSet, index_sets
 from tests.fitting.near_duplicates import count_near_duplicates
-from tests.fitting.rankings import OrderComparison, compare_signals, signals_of
-from tests.fitting.variants import ranking_sweeps, signal_sweep
+from tests.fitting.rankings import OrderComparison
+from tests.fitting.variants import ranking_sweeps
+from tests.fitting.verdict import ask_sites, print_fit
 
 _SEED = 0
 
@@ -41,6 +40,7 @@ def main() -> None:
     parser.add_argument("--cap", type=int, default=100, help="questions of each kind asked of a set, at most")
     parser.add_argument("--model", default=DEFAULT_MODEL)
     parser.add_argument("--only", default="", help="only numbers whose name has this in it, such as Weights")
+    parser.add_argument("--write", action="store_true", help="put the fitted VerdictModel into the package")
     chosen = parser.parse_args()
     folders = chosen.datasets or _datasets_of_environment()
     started = time.perf_counter()
@@ -52,6 +52,8 @@ def main() -> None:
             size, asked, unanswerable = len(one.passage_ids), len(one.queries), len(one.unanswerable)
             print(f"{one.name}: {size} passages, {asked} questions, {unanswerable} without an answer", flush=True)
         refit(sets, encoder, only=chosen.only)
+        if folders and chosen.only in "VerdictModel, Confidence":
+            print_fit(list(ask_sites(folders, encoder, Path(scratch) / "sites")), encoder.name, write=chosen.write)
     print(f"{(time.perf_counter() - started) / 60:.0f} minutes")
 
 
@@ -62,21 +64,8 @@ def refit(sets: list[LabelledSet], encoder: Encoder, *, only: str = "") -> None:
         orders = OrderComparison(sets, encoder)
         for sweep in chosen:
             print(orders.report(sweep), flush=True)
-    with_unanswerable = [one for one in sets if one.unanswerable]
-    signals = {one.name: signals_of(one, encoder) for one in with_unanswerable}
-    tables: dict[str, Callable[[], str]] = {
-        "confidence.OFF_TOPIC_LEVEL": lambda: off_topic_levels(sets, encoder),
-        "lint.NEAR_DUPLICATE": lambda: count_near_duplicates(sets),
-    }
-    if signals:
-        tables |= {
-            signal_sweep().name: lambda: compare_signals(signal_sweep(), with_unanswerable, encoder),
-            "Confidence.slope, Confidence.intercept": lambda: compare_curves(signals),
-            "confidence.PRIOR_STRENGTH": lambda: compare_prior_strengths(signals, with_unanswerable, _SEED),
-        }
-    for name, made in tables.items():
-        if only in name:
-            print(made(), flush=True)
+    if only in "lint.NEAR_DUPLICATE":
+        print(count_near_duplicates(sets), flush=True)
 
 
 def _datasets_of_environment() -> list[Path]:

@@ -13,7 +13,7 @@ from tests.conftest import SmallSite
 from tests.fitting.comparison import Outcome, chosen_without, difference, left_out, report, verdict
 from tests.fitting.labelled_sets import LabelledSet
 from tests.fitting.refit import refit
-from tests.fitting.variants import Sweep, Variant, ranking_sweeps, signal_sweep
+from tests.fitting.variants import Sweep, Variant, ranking_sweeps
 
 QUESTIONS = LabelledQuestions(
     queries={"1": "when do owls hunt", "2": "roses water", "3": "nobody answers this"},
@@ -76,7 +76,7 @@ def test_a_report_marks_the_present_value() -> None:
     assert [line for line in printed.splitlines() if "*" in line] == ["  *  1      0.5000"]
 
 
-@pytest.mark.parametrize("sweep", [*ranking_sweeps(), signal_sweep()], ids=lambda sweep: sweep.name)
+@pytest.mark.parametrize("sweep", [*ranking_sweeps()], ids=lambda sweep: sweep.name)
 def test_the_present_value_is_among_those_compared_and_changes_nothing(sweep: Sweep) -> None:
     assert sweep.variant(sweep.present) == Variant()
     assert [value for value in sweep.values if sweep.variant(value) == Variant()] == [sweep.present]
@@ -100,7 +100,6 @@ def test_every_number_gets_its_table(
 ) -> None:
     refit([small_set, replace(small_set, name="other")], fake_encoder)
     printed = capsys.readouterr().out
-    for sweep in (*ranking_sweeps(), signal_sweep()):
+    for sweep in ranking_sweeps():
         assert f"\n{sweep.name}\n" in printed
-    for name in ("Confidence.slope", "OFF_TOPIC_LEVEL", "NEAR_DUPLICATE"):
-        assert name in printed
+    assert "NEAR_DUPLICATE" in printed

@@ -90,6 +90,7 @@ def ranking_sweeps() -> Iterator[Sweep]:
     yield _sweep("weights", "lexical_several", 0.05, 0.1, 0.15, 0.2, 0.25)
     yield _sweep("weights", "parts", (1, 0, 0), (0.7, 0.15, 0.15), (0.5, 0.25, 0.25), (0.3, 0.35, 0.35), (0.5, 0.5, 0))
     yield _sweep("weights", "membership", 0.0, 0.15, 0.3, 0.45, 0.6)
+    yield _sweep("weights", "has_question", -0.1, -0.05, -0.03, 0.0)
     yield _sweep("weights", "sentence", 0.0, 0.15, 0.3, 0.45, 0.6)
     yield _sweep("weights", "nearest_questions", 1, 2, 3, 4, 6)
     yield _sweep("ridges", "nearness", 15.0, 30.0, 60.0, 120.0, 1000.0)
@@ -104,19 +105,3 @@ def ranking_sweeps() -> Iterator[Sweep]:
     yield _sweep("cut_offs", "sentence_passages", 5, 10, 30, 60)
     yield _postings("terms", 300, 1_000, 3_000, 30_000)
     yield _postings("grams", 1_000, 5_000, 10_000, 30_000)
-
-
-def signal_sweep() -> Sweep:
-    """The weights of the signal, on which no order depends."""
-    return _sweep(
-        "weights",
-        "signal",
-        (1, 0, 0, 0),
-        (0, 1, 0, 0),
-        (0.25, 0.75, 0, 0.08),
-        (0.4, 0.4, 0.2, 0.08),
-        (0.1, 0.5, 0.4, 0.08),
-        (0.2, 0.6, 0.2, 0.08),
-        (0.2, 0.6, 0.2, 0.0),
-        (0.2, 0.6, 0.2, 0.16),
-    )

@@ -39,7 +39,7 @@ def test_flags_go_before_variables_those_before_the_site_and_that_before_default
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     site = {"high": 0.7, "partial": 0.1}
-    assert (Settings().high, Settings().with_site(site).high) == (0.8, 0.7)
+    assert (Settings().high, Settings().with_site(site).high) == (0.88, 0.7)
     monkeypatch.setenv("FAQ_HIGH", "0.6")
     assert (Settings().with_site(site).high, Settings().with_site(site).partial) == (0.6, 0.1)
     assert Settings(high=0.5).with_site(site).high == 0.5
@@ -138,7 +138,7 @@ def test_answering_takes_the_verdict_along_and_nothing_else() -> None:
         ("\n\nverdict.high = 2\n", r":3: \[verdict\] high must be"),
         ("[verdict]\nhigh = true\n", r":2: \[verdict\] high must be a valid number"),
         ("[verdict]\nhigh = nan\n", r":2: \[verdict\] high must be"),
-        ("[verdict]\nhigh = 0.1\n", r":2: \[verdict\] partial is 0\.25 with high 0\.1"),
+        ("[verdict]\nhigh = 0.1\n", r":2: \[verdict\] partial is 0\.12 with high 0\.1"),
         ("[index]\nmodel = ''\n", r":2: \[index\] model is empty"),
         ('"a\\nfaq: ok" = 1\n', r': "a\\nfaq: ok" is no section'),
         ("[index]\nmodel = [\n", ": is not TOML"),
@@ -178,14 +178,14 @@ def test_every_setting_says_what_it_is_for_and_only_known_commands_have_it() -> 
 def test_the_site_s_verdict_is_published_with_its_content_and_rolled_back_with_it(site: SmallSite) -> None:
     site.write("a.md", "# A\n\nOwls hunt mice.\n")
     first = site.build()
-    assert (site.searcher().settings.high, site.store.load().settings) == (0.8, {})
+    assert (site.searcher().settings.high, site.store.load().settings) == (0.88, {})
     site.write(SITE_FILE, "[verdict]\nhigh = 0.3\npartial = 0.2\n")
     second = site.build()
     assert (second.published, second.embedded, second.skipped) == (True, 0, ())  # it is no content
     assert (site.searcher().settings.high, site.searcher().settings.partial) == (0.3, 0.2)
     assert not site.build().published
     site.store.rollback(first.generation)
-    assert site.searcher().settings.high == 0.8
+    assert site.searcher().settings.high == 0.88
 
 
 def test_a_site_file_that_is_wrong_leaves_the_index_as_it_was(site: SmallSite) -> None:

@@ -95,7 +95,7 @@ BUGS = (
     Bug(
         "the lock is ignored",
         "indexer/store/lock.py",
-        'FileLock(folder / "lock").acquire(timeout=0)',
+        'FileLock(folder / "lock").acquire(timeout=_PATIENCE)',
         "open(os.devnull)",
         "tests/indexer/store/test_lock.py::test_the_lock_shuts_out_another_process",
     ),

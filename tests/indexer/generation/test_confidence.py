@@ -1,4 +1,4 @@
-"""The curve from a signal to a probability: by hand, and learned again from labels that a known curve made."""
+"""The curve from log-odds to a probability: by hand, and learned again from labels that a known curve made."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from hypothesis import strategies as st
 from indexer.generation.confidence import Confidence
 
 BUILT_IN = Confidence()
-TRUE = Confidence(slope=0.6 * BUILT_IN.slope, intercept=0.4 * BUILT_IN.intercept)
-labelled = st.lists(st.tuples(st.floats(-1, 1.5), st.booleans()), max_size=60)
+TRUE = Confidence(slope=0.6, intercept=-1.0)
+labelled = st.lists(st.tuples(st.floats(-9, 9), st.booleans()), max_size=60)
 
 
 def simulated(count: int, curve: Confidence = TRUE, seed: int = 7) -> tuple[list[float], list[bool]]:
     """Signals around where the curve turns, each labelled by a throw of the curve's own dice."""
     chance = np.random.default_rng(seed)
-    signals = chance.uniform(0.0, 0.9, count).tolist()
+    signals = chance.uniform(-5.0, 5.0, count).tolist()
     throws = chance.uniform(0.0, 1.0, count)
     return signals, [bool(throw < curve.probability(signal)) for signal, throw in zip(signals, throws, strict=True)]
 
 
 def distance(one: Confidence, other: Confidence) -> float:
-    """The most by which two curves differ between signals of 0 and 1."""
-    return max(abs(one.probability(s) - other.probability(s)) for s in np.linspace(0, 1, 51))
+    """The most by which two curves differ between log-odds of -5 and 5."""
+    return max(abs(one.probability(s) - other.probability(s)) for s in np.linspace(-5, 5, 51))
 
 
 def likelihood(curve: Confidence, signals: list[float], answered: list[bool]) -> float:
@@ -52,7 +52,7 @@ def test_a_probability_by_hand(slope: float, intercept: float, signal: float, ex
 
 def test_the_built_in_curve_was_fitted_on_no_question_of_the_site_and_tells_good_from_bad() -> None:
     assert BUILT_IN.questions == 0
-    assert BUILT_IN.probability(0.0) < 0.5 < BUILT_IN.probability(1.0)
+    assert BUILT_IN.probability(-1.0) < 0.5 < BUILT_IN.probability(1.0)
 
 
 @given(st.floats(-5, 5), st.floats(-5, 5))
@@ -67,24 +67,8 @@ def test_no_signal_is_too_large(signal: float, expected: int) -> None:
     assert Confidence(slope=500.0, intercept=0.0).probability(signal) == expected
 
 
-@pytest.mark.parametrize("middle", [-0.2, 0.0, 0.3, 0.4])
-def test_off_topic_questions_as_far_away_as_usual_leave_the_built_in_curve(middle: float) -> None:
-    assert Confidence.of_off_topic([0.1 - 1, middle, 1.0]) == BUILT_IN
-
-
-@pytest.mark.parametrize("middle", [0.41, 0.5, 0.8, 0.95, 1.0])
-def test_a_model_that_finds_off_topic_questions_near_is_believed_later(middle: float) -> None:
-    placed = Confidence.of_off_topic([0.0, middle, middle, middle, 1.0])
-    assert placed.probability(min(middle, 0.99)) == pytest.approx(BUILT_IN.probability(0.4), abs=1e-9)
-    assert placed.probability(1.0) == pytest.approx(BUILT_IN.probability(1.0), abs=1e-9)
-    half = (min(middle, 0.99) + 1) / 2  # half of the way from the off-topic questions to a perfect hit, on either scale
-    assert placed.probability(half) == pytest.approx(BUILT_IN.probability(0.7), abs=1e-9)
-    assert placed.questions == 0
-
-
-def test_a_placed_curve_is_what_few_labels_stay_near_to() -> None:
-    placed = Confidence.of_off_topic([0.8])
-    assert distance(placed.fit([0.9], [True]), placed) < 0.25 < 0.75 < distance(placed, BUILT_IN)
+def test_labels_move_the_curve_and_leave_the_level() -> None:
+    assert Confidence(level=0.7).fit([1.0, -1.0], [True, False]).level == 0.7
 
 
 def test_a_known_curve_is_learned_from_many_labels() -> None:
@@ -101,14 +85,14 @@ def test_the_more_labels_the_nearer_to_the_true_curve() -> None:
 
 
 def test_the_fewer_labels_the_nearer_to_the_built_in_curve() -> None:
-    even = -BUILT_IN.intercept / BUILT_IN.slope  # the signal of probability 1/2
+    even = 0.0  # the log-odds of probability 1/2
     apart = [distance(BUILT_IN.fit([even] * count, [True] * count), BUILT_IN) for count in (0, 1, 2, 8, 64, 512)]
     assert apart == sorted(apart)
     assert len(set(apart)) == 6
 
 
 def test_few_labels_that_agree_with_the_built_in_curve_hardly_move_it() -> None:
-    signals = [0.0, 0.1, 0.9, 1.0]
+    signals = [-5.0, -4.0, 4.0, 5.0]
     fitted = BUILT_IN.fit(signals, [BUILT_IN.probability(signal) > 0.5 for signal in signals])
     assert distance(fitted, BUILT_IN) < 0.05
     assert fitted.questions == 4
@@ -149,6 +133,6 @@ def test_labels_that_are_all_alike_move_the_curve_their_way_and_no_further_than_
     fitted = BUILT_IN.fit(signals, [label] * len(signals))
     assert isfinite(fitted.slope)
     assert isfinite(fitted.intercept)
-    for signal in (0.1, 0.4, 0.8):
+    for signal in (-3.0, 0.0, 3.0):
         moved = fitted.probability(signal) - BUILT_IN.probability(signal)
         assert (moved > 0) is label

@@ -47,7 +47,7 @@ def test_questions_are_ranked_together_as_they_are_one_by_one(retriever: Retriev
         np.testing.assert_allclose(alone.scores, together.scores, atol=1e-6)
         np.testing.assert_allclose(alone.query, together.query, atol=1e-6)
         assert alone.best_rows.tolist() == together.best_rows.tolist()
-        assert alone.signal == pytest.approx(together.signal, abs=1e-6)
+        assert alone.log_odds == pytest.approx(together.log_odds, abs=1e-6)
 
 
 def test_a_failure_to_embed_is_told_and_the_next_question_is_answered(
@@ -92,7 +92,7 @@ def test_the_best_row_of_a_passage_is_one_of_its_own(retriever: Retriever) -> No
 
 
 def test_the_same_words_give_a_better_signal_than_none_in_common(retriever: Retriever) -> None:
-    assert retriever.rank("When do owls hunt?").signal > retriever.rank("nothing in common").signal
+    assert retriever.rank("When do owls hunt?").log_odds > retriever.rank("nothing in common").log_odds
 
 
 @pytest.mark.parametrize("allowed", [[0], [4], [1, 3], [0, 2, 4], [0, 1, 2, 3, 4]], ids=str)
@@ -108,7 +108,7 @@ def test_a_filter_keeps_what_is_allowed_with_order_and_scores(retriever: Retriev
 def test_where_nothing_is_allowed_nothing_is_found(retriever: Retriever) -> None:
     ranked = retriever.rank("owls", np.empty(0, dtype=np.int64))
     assert numbers(ranked) == ranked.scores.tolist() == ranked.best_rows.tolist() == []
-    assert ranked.signal == 0
+    assert ranked.log_odds == -100
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_a_misspelt_question_finds_what_the_right_one_finds(searcher: Searcher, 
     ranked, expected = retriever.rank(misspelt), retriever.rank(right)
     assert numbers(ranked) == numbers(expected)
     assert ranked.scores.tolist() == expected.scores.tolist()
-    assert ranked.signal == expected.signal
+    assert ranked.log_odds == expected.log_odds
     np.testing.assert_allclose(retriever.rank_many([misspelt])[0].scores, expected.scores, atol=1e-5)
     assert searcher.search(misspelt).query == misspelt  # what the visitor typed is what is shown
 
@@ -143,10 +143,10 @@ def test_cut_offs_say_how_many_passages_are_ranked(
 
 
 def test_each_weight_counts_its_own_feature(site: SmallSite, retriever: Retriever, fake_encoder: Encoder) -> None:
-    bare = Weights(entry=0, lexical=0, lexical_several=0, membership=0, sentence=0, signal=(1, 0, 0, 0))
+    bare = Weights(entry=0, lexical=0, lexical_several=0, membership=0, sentence=0, has_question=0)
     alone = Retriever(IndexStore(site.index).load(), fake_encoder, weights=bare)
     for question in QUESTIONS:
         ranked = alone.rank(question)
         rows = alone._generation.vectors.products(ranked.best_rows, ranked.query)
         np.testing.assert_allclose(ranked.scores, rows, atol=1e-6)  # nothing but the best cosine is left
-        assert ranked.signal == pytest.approx(float(rows[0]), abs=1e-6)
+        assert ranked.features.best == pytest.approx(float(rows[0]), abs=1e-6)
