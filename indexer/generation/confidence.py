@@ -6,18 +6,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 import numpy as np
+from pydantic import Field
 
 from indexer.errors import IndexDamagedError, naming
 from indexer.schema import Count, Finite, checked_fields
 
 # The level of off-topic questions where none was asked: the mean of the sites that the model was fitted on.
 _LEVEL = 0.3
-# How much the labelled questions of a site must disagree with the model before they outweigh it. Not fitted. By
-# `make refit` within noise of the best: after 20 questions 30 gains .0021 ± .0015 of log-likelihood, after 100
-# questions 3 gains .0014 ± .0014.
+# How much the labelled questions of a site must disagree with the model before they outweigh it. Not fitted.
 PRIOR_STRENGTH = 10.0
 _STEPS = 50
 
@@ -32,7 +31,7 @@ class Confidence:
         questions: how many labelled questions these were fitted on; 0 for none.
     """
 
-    level: Finite = _LEVEL
+    level: Annotated[Finite, Field(ge=-1, le=1)] = _LEVEL
     slope: Finite = 1.0
     intercept: Finite = 0.0
     questions: Count = 0
