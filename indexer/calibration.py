@@ -23,7 +23,8 @@ def calibrate(draft: Generation, encoder: Encoder, questions: LabelledQuestions 
     """
     retriever = Retriever(draft, encoder)
     off_topic = retriever.rank_many(off_topic_questions(draft.lexicon.languages))
-    confidence = Confidence(level=fmean(ranked.features.best for ranked in off_topic))
+    # Rounding takes the product of two equal unit vectors a little beyond 1.
+    confidence = Confidence(level=min(1.0, fmean(ranked.features.best for ranked in off_topic)))
     if questions is None:
         return confidence
     labels = {label for judged in questions.qrels.values() for label in judged}
