@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from slugify import slugify
 
@@ -151,6 +152,7 @@ class Passage:
     updated: str = ""
 
 
+@lru_cache(maxsize=1024)
 def slug(text: str) -> str:
     """Lower-case words joined by hyphens, at most 64 characters, never empty.
 

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import cache
 
-from markdown_it import MarkdownIt
-from markdown_it.rules_core import StateCore
-from mdit_py_plugins.deflist import deflist_plugin
-from mdit_py_plugins.footnote import footnote_plugin
+import pyromark
 
 from indexer.content.readers.markdown_dialects import plain_markdown
 from indexer.content.readers.prose.front_matter import split_front_matter
 from indexer.content.readers.prose.html_blocks import page_blocks
 from indexer.content.readers.prose.html_source import parse_html
-from indexer.content.readers.prose.links import anchors_of, markdown_links
+from indexer.content.readers.prose.links import anchors_of, html_links, is_here
 from indexer.content.readers.prose.metadata import metadata_of
 from indexer.content.readers.prose.page import page_document
+from indexer.content.readers.prose.text import clean
 from indexer.content.readers.reader import TextReader
-from indexer.documents import Document
+from indexer.documents import Document, Link
 
-_ADDRESS_LENGTH = 2000
-_ESCAPED_BAR, _MOST_BARS = "\\|", 1000
+# As Markdown is read: as far as all that render it agree.
+_OPTIONS = (
+    pyromark.Options.ENABLE_TABLES
+    | pyromark.Options.ENABLE_STRIKETHROUGH
+    | pyromark.Options.ENABLE_FOOTNOTES
+    | pyromark.Options.ENABLE_DEFINITION_LIST
+)
 # Markdown takes the next line for a part of this one.
 _ALSO_ASKED_LINE = re.compile(r"^([ \t]*also asked:[^\n]*\n)(?=[^\n]*\S)", re.IGNORECASE | re.MULTILINE)
 
@@ -38,7 +40,7 @@ def read(path: str, text: str) -> Document:
     tree = parse_html(render(body, mdx=is_mdx))
     blocks, _ = page_blocks(tree)
     document = page_document(path, blocks, metadata_of(fields))
-    links = markdown_links(body, _parser(is_mdx), first_line=1 + text[: len(text) - len(body)].count("\n"))
+    links = markdown_links(body, first_line=1 + text[: len(text) - len(body)].count("\n"))
     return replace(document, links=tuple(links), anchors=anchors_of(tree, document.title, body))
 
 
@@ -52,31 +54,39 @@ def render(text: str, *, mdx: bool = False) -> str:
         text: without front matter.
         mdx: indentation is not code, as in MDX.
     """
-    return str(_parser(mdx).render(_ALSO_ASKED_LINE.sub(r"\1\n", plain_markdown(text, mdx=mdx))))
+    return pyromark.html(_ALSO_ASKED_LINE.sub(r"\1\n", plain_markdown(text, mdx=mdx)), options=_OPTIONS)
 
 
-def _plain_bars(state: StateCore) -> None:
-    """Write bars another way in lines of thousands of escaped ones: for each the parser copies the cell so far."""
-    if state.src.count(_ESCAPED_BAR) > _MOST_BARS:
-        lines = state.src.split("\n")
-        state.src = "\n".join(
-            line.replace(_ESCAPED_BAR, "&#124;") if line.count(_ESCAPED_BAR) > _MOST_BARS else line for line in lines
-        )
+def markdown_links(text: str, *, first_line: int = 1) -> list[Link]:
+    r"""The links of Markdown that do not leave the site, HTML ones among them.
 
+    Args:
+        text: as its author wrote it, without front matter.
+        first_line: of the text in its file.
 
-def _short_addresses(state: StateCore) -> None:
-    """Shorten what stands once in a file and again in every link that names it."""
-    for token in state.tokens:
-        for part in token.children or ():
-            for name in ("href", "src", "title"):
-                if name in part.attrs:
-                    part.attrs[name] = str(part.attrs[name])[:_ADDRESS_LENGTH]
-
-
-@cache
-def _parser(mdx: bool) -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-    parser.use(deflist_plugin).use(footnote_plugin)
-    parser.core.ruler.before("block", "plain_bars", _plain_bars)
-    parser.core.ruler.push("short_addresses", _short_addresses)
-    return parser.disable("code") if mdx else parser
+    >>> markdown_links("See [fees][1],\n<a href='#map'>the map</a>.\n\n[1]: fees.md")
+    [Link(target='fees.md', line=1), Link(target='#map', line=2)]
+    """
+    links: list[Link] = []
+    if not any(mark in text for mark in ("](", "]:")) and "<a" not in text.lower():
+        return links
+    raw = text.encode()
+    line, counted, opened = first_line, 0, first_line
+    block: list[str] = []
+    for event, place in pyromark.events_with_range(text, options=_OPTIONS):
+        if place["start"] > counted:
+            line += raw.count(b"\n", counted, place["start"])
+            counted = place["start"]
+        match event:
+            case {"Start": {"Link": {"dest_url": href}}}:
+                if is_here(target := clean(href).strip()):
+                    links.append(Link(target, line))
+            case {"InlineHtml": str(html)}:
+                links += html_links(html, first_line=line)
+            case {"Start": "HtmlBlock"}:
+                block, opened = [], line
+            case {"Html": str(html)}:  # one of its lines
+                block.append(html)
+            case {"End": "HtmlBlock"}:
+                links += html_links("".join(block), first_line=opened)
+    return links

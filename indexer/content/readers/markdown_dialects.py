@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from indexer.content.readers.markdown_tags import folded, spaced_details, without_components, without_tags
@@ -35,6 +35,8 @@ _DROPPED_LINE = re.compile(
 _MDX_LINE = re.compile(r"^(?:import\s+(?:[\w*{\"'].*)|export\s+(?:const|let|var|default|function|\*|\{).*)$")
 _ALERT = re.compile(r"^([ \t]*>[ \t]*)\[!\w+\][-+]?[ \t]*(.*)$")
 _LIST_LINE = re.compile(r"^[ \t]*(?:[-*+]|\d+[.)])[ \t]+")
+# No definition, which has a space behind its colon.
+_TIGHT_COLON = re.compile(r"^([ \t>]*+)(?=:[^\s:])")
 _TIGHT_HEADING = re.compile(r"^(#{1,6})(?=[^\s#\d!/{])(?=.*[?？])")
 _DEEPEST = 20
 _DROPPED_DIRECTIVES = frozenset(
@@ -79,7 +81,8 @@ def plain_markdown(text: str, *, mdx: bool = False) -> str:
     if mdx or "/>" in text or "</" in text:
         text = _outside_code(text, without_components if mdx else lambda part: part)
     text = _outside_code(text, lambda part: without_tags(spaced_details(part)))
-    return "\n".join(_lines(text.split("\n"), mdx=mdx))
+    lines = _lines(text.split("\n"), mdx=mdx)
+    return "\n".join(_outdented(lines) if mdx else lines)
 
 
 def _outside_code(text: str, change: Callable[[str], str]) -> str:
@@ -146,6 +149,24 @@ def _lines(lines: list[str], *, mdx: bool, depth: int = 0) -> Iterator[str]:
             anchor = "" if line.strip() else anchor
 
 
+def _outdented(lines: Iterable[str]) -> Iterator[str]:
+    """Without the indentation that components leave: in MDX it makes no code, but lists and fences keep their own."""
+    base: int | None = None
+    fence: re.Match[str] | None = None
+    for line in lines:
+        words = line.lstrip(" \t")
+        indent = len(line) - len(words)
+        if fence is not None:
+            yield line[min(indent, len(fence["indent"])) :]
+            fence = None if words.startswith(fence["fence"]) else fence
+        elif base is None or (words and indent <= base):
+            base = indent if _LIST_LINE.match(words) else None
+            fence = _FENCE.match(line)
+            yield words
+        else:
+            yield line[min(indent, base) :]
+
+
 def _plain_line(line: str, anchor: str) -> Iterator[str]:
     if (heading := _HEADING.match(line)) and (found := _marker(line, heading.end(), _HEADING_ID)):
         words = line[heading.end() : found.start()].rstrip(" \t").rstrip("#").strip()
@@ -160,7 +181,7 @@ def _plain_line(line: str, anchor: str) -> Iterator[str]:
     if anchor and line.strip():
         yield f'<span id="{html.escape(anchor)}"></span>'
         yield ""
-    yield _TIGHT_HEADING.sub(r"\1 ", line)
+    yield _TIGHT_HEADING.sub(r"\1 ", _TIGHT_COLON.sub(r"\1\\", line))
 
 
 def _marker(line: str, start: int, pattern: re.Pattern[str]) -> re.Match[str] | None:

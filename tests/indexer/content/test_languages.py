@@ -29,3 +29,8 @@ def test_a_text_too_short_to_tell_is_taken_for_what_most_of_the_content_is() -> 
 
 def test_of_short_texts_alone_all_words_together_tell() -> None:
     assert usual_language([document(sentence) for sentence in GERMAN.split(". ")[:3]]) == "de"
+
+
+def test_words_from_all_over_a_long_document_tell() -> None:
+    code = "Install the package and run the server with the default settings of this machine. " * 20
+    assert document(code + GERMAN * 30).detected == "de"

@@ -150,6 +150,14 @@ def test_links_of_pages_are_looked_at_too() -> None:
     ]
 
 
+def test_links_of_html_in_markdown_are_looked_at_too() -> None:
+    text = (
+        "# A\n\nwords [x](#one)\n\n<div>\n<!--\n<a href='#comment'>\n--> <a\n href='#two'>t</a>\n</div>\n\n"
+        "and [r]\n\n[r]: #three\n"
+    )
+    assert [found.places for found in linked(a=text)] == [("a.md:3",), ("a.md:8",), ("a.md:12",)]
+
+
 def test_links_in_code_are_no_links() -> None:
     assert linked(a="# A\n\nwords `[x](#no)`\n\n```\n[x](#no)\n```\n") == []
 

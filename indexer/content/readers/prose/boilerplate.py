@@ -22,7 +22,7 @@ _NAMES = re.compile(
     | (?:social|share)(?:[-_]\w++)*+ | cookie[-_]?\w*
     | edit-?(?:link|page|this-page)? | page-?meta | (?:site|page)-(?:header|banner) | masthead | screen-reader-skip
     | headerlink | anchor-?link
-    | self-link | hash-link | footnote-(?:ref|backref|reference) | gutter | linenos?(?:div)? | lineno
+    | self-link | hash-link | footnote-(?:ref|backref|reference|definition-label) | gutter | linenos?(?:div)? | lineno
     | copy-?(?:button|btn) | back-?to-?top | backlinks?
     )$""",
     re.VERBOSE | re.IGNORECASE,
@@ -34,31 +34,31 @@ _ADMONITIONS = frozenset({
 _LINK_SIGNS = frozenset({"#", "¶", "§", "🔗", "↩", "↩︎", "^"})
 
 
-def names_of(node: LexborNode) -> list[str]:
+def names_of(attributes: dict[str, str | None]) -> list[str]:
     """The id and the classes of an element."""
-    attributes = node.attributes
     return [*(attributes.get("class") or "").split(), *((attributes.get("id") or "").split())]
 
 
-def is_boilerplate(node: LexborNode) -> bool:
+def is_boilerplate(node: LexborNode, tag: str, attributes: dict[str, str | None]) -> bool:
     """Whether an element, with all that is in it, is furniture of the page and not its content."""
-    tag = node.tag
     if tag in _NEVER_CONTENT:
         return True
     if tag in ("body", "main", "html", "details"):
         return False
-    attributes = node.attributes
     if tag == "footer" or (tag == "header" and _parent_tag(node) == "body"):
         return True
+    if tag == "a" and node.text(deep=True, strip=True) in _LINK_SIGNS:
+        return True
+    if not attributes:
+        return False
     if (attributes.get("role") or "") in _ROLES:
         return True
     if attributes.get("aria-hidden") == "true" and tag in ("span", "i", "a", "div", "img"):
         return True
-    if tag == "a" and node.text(deep=True, strip=True) in _LINK_SIGNS:
+    names = names_of(attributes)
+    if "admonition-title" in names and node.text(deep=True, strip=True).lower() in _ADMONITIONS:
         return True
-    if "admonition-title" in names_of(node) and node.text(deep=True, strip=True).lower() in _ADMONITIONS:
-        return True
-    if any(_NAMES.match(name) for name in names_of(node)):
+    if any(_NAMES.match(name) for name in names):
         # A heading may carry such a name too ("contents", "navigation"): it is judged by what stands below it.
         return tag not in ("h1", "h2", "h3", "h4", "h5", "h6", "section", "article", "body", "main") and not (
             tag == "div" and node.css_first("h1") is not None

@@ -31,6 +31,7 @@ _BLOCKS = frozenset({
     "figcaption", "figure", "footer", "form", "header", "hgroup", "hr", "html", "legend", "li", "main", "menu", "ol",
     "p", "section", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
 })  # fmt: skip
+_ANCHORED = frozenset(["a", "span", "section", "div", "p", "article", "target"])
 _BOLD = frozenset(["b", "strong"])
 # So many terms may share what is said of them; more are one, or each would repeat it.
 _MOST_TERMS = 20
@@ -78,10 +79,10 @@ class _Flow:
         if tag == "-text":
             self.runs.add(node.text_content or "", bold=bold, local=local)
             return
-        if is_boilerplate(node):
-            return
         attributes = node.attributes
-        if is_question_item(attributes):
+        if is_boilerplate(node, tag, attributes):
+            return
+        if attributes and is_question_item(attributes):
             self._question(node)
         elif tag in _HEADINGS or attributes.get("role") == "heading":
             self._heading(node, _HEADINGS.get(tag) or aria_level(attributes))
@@ -95,7 +96,7 @@ class _Flow:
             self._terms(node)
         elif tag == "details":
             self._details(node)
-        elif tag == "pre" or "prettyprint" in names_of(node):
+        elif tag == "pre" or (attributes and "prettyprint" in names_of(attributes)):
             self._code(node)
         elif tag == "table" and not is_layout_table(node):
             self.flush()
@@ -105,17 +106,22 @@ class _Flow:
         elif tag in ("button", "label"):
             self._control(node)
         else:
-            self._plain(node, tag, bold=bold, local=local)
+            self._plain(node, tag, attributes, bold=bold, local=local)
 
-    def _plain(self, node: LexborNode, tag: str, *, bold: bool, local: bool | None) -> None:
-        attributes = node.attributes
-        if names_question(node):
+    def _plain(
+        self, node: LexborNode, tag: str, attributes: dict[str, str | None], *, bold: bool, local: bool | None
+    ) -> None:
+        if attributes and names_question(node):
             self._named_question(node)
             return
         block = tag in _BLOCKS
         if block:
             self.flush()
-        if (anchor := own_anchor(node)) and (tag in ("a", "span", "section", "div", "p", "article", "target")):
+        if (
+            attributes
+            and (anchor := own_anchor(node))
+            and (tag in ("a", "span", "section", "div", "p", "article", "target"))
+        ):
             self.runs.anchor = anchor
         if tag == "a" and (href := attributes.get("href")):
             local = is_local(href)

@@ -45,6 +45,9 @@ class Runs:
 
     def take(self) -> list[Block]:
         """The paragraphs collected, two line breaks between them; empties the runs."""
+        if not self._worded:
+            self._runs = []
+            return []
         paragraphs: list[list[tuple[str, bool, bool | None]]] = [[]]
         for run in self._runs:
             empty = not run[0].strip(" ")
@@ -63,6 +66,18 @@ def _paragraph(runs: list[tuple[str, bool, bool | None]], anchor: str) -> Block 
     text = visible_text("".join(run[0] for run in runs))
     if not text:
         return None
+    local = [run[2] for run in runs if any(map(str.isalpha, run[0]))] if any(run[2] for run in runs) else []
+    return Block(
+        kind=BlockKind.TEXT,
+        text=text,
+        lead=_lead(runs) if any(run[1] for run in runs) else "",
+        local_links=bool(local) and all(local),
+        anchor=anchor,
+    )
+
+
+def _lead(runs: list[tuple[str, bool, bool | None]]) -> str:
+    """The emphasised words that a paragraph begins with."""
     lead: list[str] = []
     leads = False
     for words, bold, _ in runs:
@@ -77,14 +92,7 @@ def _paragraph(runs: list[tuple[str, bool, bool | None]], anchor: str) -> Block 
             break
         lead.append(words)
         leads = leads or has_words
-    local = [run[2] for run in runs if any(character.isalpha() for character in run[0])]
-    return Block(
-        kind=BlockKind.TEXT,
-        text=text,
-        lead=visible_text("".join(lead)) if any(run[1] for run in runs) else "",
-        local_links=bool(local) and all(local),
-        anchor=anchor,
-    )
+    return visible_text("".join(lead))
 
 
 def visible_text(text: str) -> str:
@@ -94,4 +102,4 @@ def visible_text(text: str) -> str:
 
 
 def _has_words(text: str) -> bool:
-    return any(character.isalnum() for character in text)
+    return any(map(str.isalnum, text))

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from html import unescape
 
-from markdown_it import MarkdownIt
 from selectolax.lexbor import LexborHTMLParser
 
 from indexer.content.readers.prose.text import clean
@@ -43,34 +42,7 @@ def html_links(text: str, *, first_line: int = 1) -> list[Link]:
             target = clean(unescape(href["double"] or href["single"] or href["bare"] or "")).strip()
             line += text.count("\n", counted, found.start())
             counted = found.start()
-            if _is_here(target):
-                links.append(Link(target, line))
-    return links
-
-
-def markdown_links(text: str, parser: MarkdownIt, *, first_line: int = 1) -> list[Link]:
-    """The links of Markdown that do not leave the site, HTML ones among them.
-
-    Args:
-        text: as its author wrote it, without front matter.
-        parser: of its dialect.
-        first_line: of the text in its file.
-    """
-    links: list[Link] = []
-    if not any(mark in text for mark in ("](", "]:")) and "<a" not in text.lower():
-        return links
-    for token in parser.parse(text):
-        if token.map is None:
-            continue
-        line = first_line + token.map[0]
-        if token.type == "html_block":
-            links += html_links(token.content, first_line=line)
-        for part in token.children or ():
-            if part.type in ("softbreak", "hardbreak"):
-                line += 1
-            elif part.type == "html_inline":
-                links += html_links(part.content, first_line=line)
-            elif part.type == "link_open" and _is_here(target := clean(str(part.attrs.get("href", ""))).strip()):
+            if is_here(target):
                 links.append(Link(target, line))
     return links
 
@@ -93,5 +65,6 @@ def anchors_of(tree: LexborHTMLParser, title: str, source: str = "") -> tuple[st
     return tuple(sorted(found - {""}))
 
 
-def _is_here(target: str) -> bool:
+def is_here(target: str) -> bool:
+    """Whether a link stays on the site, as far as its address tells."""
     return bool(target) and not _ELSEWHERE.match(target) and "{" not in target

@@ -21,8 +21,8 @@ def test_a_reader_is_a_function_that_another_process_finds(name: str) -> None:
 def test_a_reader_is_imported_with_the_first_file_of_its_format() -> None:
     code = (
         "import sys; from indexer.content import corpus, readers;"
-        "slow = lambda: [name for name in ('docutils', 'markdown_it', 'selectolax', 'yaml') if name in sys.modules];"
+        "slow = lambda: [name for name in ('docutils', 'pyromark', 'selectolax', 'yaml') if name in sys.modules];"
         "before = slow(); readers.read('a.md', b'Text.'); print(before, slow())"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert done.stdout.strip() == "[] ['markdown_it', 'selectolax', 'yaml']"
+    assert done.stdout.strip() == "[] ['pyromark', 'selectolax', 'yaml']"

@@ -189,3 +189,27 @@ def test_what_is_also_asked_above_no_paragraph_is_nobodys() -> None:
     document = read("sleep.md", "# Sleep\n\nRest matters.\n\nAlso asked: up all night\n\n## Naps\n\nShort ones.\n")
     assert [block.alternates for block in document.blocks] == [(), ()]
     assert paragraphs(document) == [((), "Rest matters."), (("Naps",), "Short ones.")]
+
+
+def test_what_components_indent_in_mdx_is_no_code() -> None:
+    text = (
+        "# Tea\n\n<Tabs>\n    <Tab>\n\n        Pour it hot.\n\n        - small cups\n"
+        "          - thin ones\n        - pots\n\n"
+        "        ```sh\n        boil --water\n        ```\n\n        Then wait.\n    </Tab>\n</Tabs>\n"
+    )
+
+    assert [words for _, words in paragraphs(read("tea.mdx", text))] == [
+        "Pour it hot.\n- small cups\n  - thin ones\n- pots\n\nboil --water", "Then wait.",
+    ]  # fmt: skip
+
+
+def test_a_line_that_begins_with_a_colon_defines_only_with_a_space_behind_it() -> None:
+    text = "# Tea\n\nOutput\n\n:tada: and more\n\nCup\n: holds tea\n"
+
+    assert [words for _, words in paragraphs(read("tea.md", text))] == ["Output", ":tada: and more", "Cup: holds tea"]
+
+
+def test_a_footnote_is_read_without_its_number() -> None:
+    text = "# Tea\n\nTea is hot.[^1]\n\n[^1]: Most of it.\n"
+
+    assert [words for _, words in paragraphs(read("tea.md", text))] == ["Tea is hot.", "Most of it."]
