@@ -113,7 +113,7 @@ def test_any_call_fails_once_or_from_then_on(quick: Path, tmp_path: Path) -> Non
         for lasting in ("", "+")
         for call in range(name == "openat", counts[name])  # the first open is of the file `spent`
     ]
-    chosen = sorted(random.Random(0).sample(cases, min(effort(50, 10**9), len(cases))))
+    chosen = sorted(random.Random(0).sample(cases, min(effort(25, 10**9), len(cases))))
     failed, wrong = 0, []
     for (error, lasting), group in itertools.groupby(chosen, key=lambda case: case[:2]):
         inject = [
@@ -185,7 +185,7 @@ def test_a_disk_that_is_full_at_any_step(small_disk: Path, quick: Path, rebuilde
         subprocess.run(["mount", "-o", f"remount,{unit}={limit}", str(small_disk)], check=True)
 
     outcomes = Counter[int]()
-    for room in range(0, 60, effort(3, 1)):
+    for room in range(0, 60, effort(6, 1)):
         resize(room)
         code, _ = rebuilder.run(do="command", content=content, index=index, output=quick / "output")
         outcomes[code] += 1

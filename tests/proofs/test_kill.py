@@ -54,7 +54,7 @@ def kill_again_and_again(rebuilder: Rebuilder, folder: Path, kills: int, encoder
 
 
 def test_a_rebuild_killed_at_any_moment(rebuilder: Rebuilder, quick: Path) -> None:
-    counts = kill_again_and_again(rebuilder, quick, effort(100, 3_000), encoder_of("0"))
+    counts = kill_again_and_again(rebuilder, quick, effort(40, 3_000), encoder_of("0"))
     # Kills that all came before the first publication, or all after one, would prove little.
     assert any(counts)
     assert not all(counts)

@@ -91,7 +91,7 @@ def test_power_lost_during_a_rebuild(quick: Path, tmp_path: Path, already: int) 
     new = (f"{already + 1:06}", already + 1)
     write_version(content, already + 1)
     before, steps = record(site, tmp_path / "trace", do="build", content=content, index=site / "index")
-    losses = Losses(before, steps, quick / "lost", effort(300, 10**9))
+    losses = Losses(before, steps, quick / "lost", effort(150, 10**9))
 
     def holds(lost: Path, ended: bool) -> None:
         found = published(lost / "index")

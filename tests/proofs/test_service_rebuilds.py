@@ -29,7 +29,7 @@ def test_answers_are_whole_and_never_get_older_through_rebuilds(
     tmp_path: Path, tiny_models: Path, tiny_exports: Path
 ) -> None:
     numbered = NumberedSite(tmp_path, tiny_models / "mean", tiny_exports / "mean")
-    rebuilds = effort(20, 50)
+    rebuilds = effort(12, 50)
     done = threading.Event()
 
     def ask(number: int) -> list[str]:

@@ -181,7 +181,7 @@ def test_any_sequence_of_what_owners_and_machines_do(machine: type[Site]) -> Non
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=effort(60, 2_000),
+            max_examples=effort(30, 2_000),
             stateful_step_count=effort(30, 50),
             deadline=None,
             derandomize=True,

@@ -121,7 +121,7 @@ def shell(line: str, *arguments: object) -> subprocess.CompletedProcess[bytes]:
 @pytest.mark.parametrize("line", READERS.values(), ids=READERS)
 def test_output_that_nobody_reads_changes_nothing(index: Path, line: str, site: SmallSite) -> None:
     for arguments in (("search", "why?", "--index", index), ("search", "why?", "--index", index, "--json"),
-                      ("read", SAMPLE, "--json"), ("verify", "--index", index), ("--help",)):  # fmt: skip
+                      ("read", SAMPLE, "--json")):  # fmt: skip
         done = shell(line, *arguments)
         assert (done.returncode, done.stderr) == (0, b""), arguments
     site.publish("words")
