@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INDEX ?= .faq-index
 CONTENT ?= corpus/articles
 # The demonstration content comes with labelled questions; your own may too: make index CONTENT=… QUESTIONS=…
-QUESTIONS ?= $(if $(filter corpus/articles,$(CONTENT)),corpus/questions/natural/tuning)
+QUESTIONS ?= $(if $(filter corpus/articles,$(CONTENT)),corpus/questions/tuning corpus/questions/natural/tuning)
 HOST ?= 127.0.0.1
 PORT ?= 8000
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint .constraints.txt
@@ -33,7 +33,7 @@ $(DEV_READY): pyproject.toml .constraints.txt | $(BIN)/python
 install: $(SERVE_READY) ## Make .venv with everything that indexing and serving need
 
 index: $(SERVE_READY) ## Index CONTENT (default corpus/articles) into INDEX (default .faq-index)
-	$(BIN)/faq index $(CONTENT) --index $(INDEX) $(if $(QUESTIONS),--questions $(QUESTIONS))
+	$(BIN)/faq index $(CONTENT) --index $(INDEX) $(foreach folder,$(QUESTIONS),--questions $(folder))
 
 serve: index ## Index what changed, then serve the search page at http://127.0.0.1:8000
 	$(BIN)/faq serve --index $(INDEX) --host $(HOST) --port $(PORT)

@@ -82,8 +82,8 @@ def build_index(
     started = time.perf_counter()
     site = _site_settings(content, index)
     settings = (settings or Settings()).with_site(site)
-    if questions is None and settings.questions is not None:
-        questions = LabelledQuestions.read(settings.questions)
+    if questions is None and settings.questions:
+        questions = LabelledQuestions.read(*settings.questions)
     store = IndexStore(index)
     with store.writing():
         earlier = Earlier.of(store, full=full)

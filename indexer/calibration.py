@@ -39,4 +39,4 @@ def calibrate(draft: Generation, encoder: Encoder, questions: LabelledQuestions 
         best = draft.passages.get(ranked.passages[:1].tolist())[0].passage_id
         log_odds.append(VerdictModel.default().log_odds(ranked.features, confidence.level))
         answered.append(best in questions.qrels.get(key, {}))
-    return confidence.fit(log_odds, answered)
+    return confidence.fit(log_odds, answered, [key in judged for key in asked])

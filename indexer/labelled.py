@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from indexer.errors import DatasetError, QueryError
 from indexer.question import MAX_QUESTION_CHARS, clean_question
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +31,35 @@ class LabelledQuestions:
     unanswerable: dict[str, str]
 
     @classmethod
-    def read(cls, folder: Path) -> Self:
+    def read(cls, folder: Path, *others: Path) -> Self:
         """Read ``queries.jsonl``, ``qrels/test.tsv`` and, where present, ``queries_unanswerable.jsonl``.
+
+        Args:
+            folder: holds them.
+            others: each holds more; the ids of all then have the number of their folder in front.
 
         Raises:
             DatasetError: a file is missing or malformed; names the file and the line.
         """
+        if others:
+            return cls._together([cls.read(each) for each in (folder, *others)])
         queries = _read_questions(folder / "queries.jsonl")
         unanswerable = folder / "queries_unanswerable.jsonl"
         return cls(
             queries=queries,
             qrels=_read_qrels(folder / "qrels" / "test.tsv", queries),
             unanswerable=_read_questions(unanswerable) if unanswerable.exists() else {},
+        )
+
+    @classmethod
+    def _together(cls, parts: Sequence[Self]) -> Self:
+        def merged(tables: Iterable[dict[str, T]]) -> dict[str, T]:
+            return {f"{number}/{key}": row for number, table in enumerate(tables, 1) for key, row in table.items()}
+
+        return cls(
+            queries=merged(part.queries for part in parts),
+            qrels=merged(part.qrels for part in parts),
+            unanswerable=merged(part.unanswerable for part in parts),
         )
 
     def check(self, passage_ids: Iterable[str]) -> None:

@@ -11,9 +11,17 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
-from pydantic import Field, TypeAdapter, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from indexer.errors import SettingsError
 from indexer.files import expanded
@@ -23,6 +31,7 @@ DEFAULT_MODEL: Final = "sentence-transformers/all-MiniLM-L6-v2"
 MULTILINGUAL_MODEL: Final = "multilingual"
 AUTO_MODEL: Final = "auto"
 ENV_PREFIX: Final = "FAQ_"
+_PATHS: Final = (Path, Path | None, tuple[Path, ...])
 _BUILDS: Final = ("index", "watch")
 
 
@@ -38,6 +47,13 @@ def _setting(default: Any, description: str, commands: tuple[str, ...], *, secti
     """
     extra: dict[str, Any] = {"commands": list(commands), "section": section}
     return Field(default, description=description, json_schema_extra=extra, **limits)
+
+
+def _as_folders(value: Any) -> Any:
+    """One folder, several, or several in one text as in PATH."""
+    if isinstance(value, str):
+        return tuple(value.split(os.pathsep))
+    return (value,) if isinstance(value, Path) else value
 
 
 class Settings(BaseSettings):
@@ -63,9 +79,9 @@ class Settings(BaseSettings):
         (*_BUILDS, "serve", "evaluate", "tune"),
         section="index",
     )
-    questions: Path | None = _setting(
-        None,
-        "Folder of labelled questions of this site (BEIR layout), to fit the confidence on.",
+    questions: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_as_folders)] = _setting(
+        (),
+        "Folder of labelled questions of this site (BEIR layout), to fit the confidence on; may be given again.",
         (*_BUILDS, "serve"),
         section="index",
     )
@@ -76,9 +92,9 @@ class Settings(BaseSettings):
     min_p1: float | None = _setting(
         None, "Refuse if a smaller share of questions is answered first.", _BUILDS, section="index", ge=0, le=1
     )
-    high: float = _setting(
-        0.88,
-        "Confidence from which a question counts as answered.",
+    high: float | None = _setting(
+        None,
+        "Confidence from which a question counts as answered; by default one from which on 5% are wrong at most.",
         ("search", "serve", "evaluate"),
         section="verdict",
         ge=0,
@@ -121,7 +137,7 @@ class Settings(BaseSettings):
     def _is_text(cls, value: Any, info: ValidationInfo) -> Any:
         """Refuse bytes of the environment that are no text; only paths and the key may be any bytes."""
         kind = cls.model_fields[str(info.field_name)].annotation
-        if isinstance(value, str) and info.field_name != "admin_key" and kind not in (Path, Path | None):
+        if isinstance(value, str) and info.field_name != "admin_key" and kind not in _PATHS:
             try:
                 value.encode()
             except UnicodeEncodeError:
@@ -130,8 +146,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        if {"high", "partial"} <= self.model_fields_set and self.partial > self.high:
-            raise ValueError(f"partial is {self.partial} with high {self.high}; 0 <= partial <= high <= 1 is needed")
+        if {"high", "partial"} <= self.model_fields_set and (problem := _crossed(vars(self))):
+            raise ValueError(problem)
         return self
 
     def with_site(self, site: Mapping[str, Any]) -> Self:
@@ -145,14 +161,20 @@ class Settings(BaseSettings):
         given = {name: getattr(self, name) for name in self.model_fields_set}
         values = {name: value for name, value in site.items() if name not in given}
         high, partial = values.get("high", self.high), values.get("partial", self.partial)
-        if partial > high:
+        if high is not None and partial > high:
             values |= {"high": partial} if "partial" in given else {"partial": high}
         return self.model_copy(update=values)
 
     def environment(self) -> dict[str, str]:
         """The variables that give a child process what was set here, the key left out."""
         given = {name: getattr(self, name) for name in self.model_fields_set - {"admin_key"}}
-        return {f"{ENV_PREFIX}{name.upper()}": "" if value is None else str(value) for name, value in given.items()}
+        return {f"{ENV_PREFIX}{name.upper()}": _as_text(value) for name, value in given.items()}
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return os.pathsep.join(map(str, value))
+    return "" if value is None else str(value)
 
 
 def commands_of(field: FieldInfo) -> tuple[str, ...]:
@@ -251,15 +273,17 @@ def _adapter(name: str) -> TypeAdapter[Any]:
 
 
 def _crossed(site: Mapping[str, Any]) -> str:
-    """What is wrong with a site's thresholds beside the defaults, "" if nothing is."""
+    """What is wrong with thresholds, the defaults where they are not set; "" if nothing is."""
     high, partial = (site.get(name, _FIELDS[name].default) for name in ("high", "partial"))
-    return f"partial is {partial} with high {high}; 0 <= partial <= high <= 1 is needed" if partial > high else ""
+    if high is None or partial <= high:
+        return ""
+    return f"partial is {partial} with high {high}; 0 <= partial <= high <= 1 is needed"
 
 
 def _from_folder(folder: Path, name: str, value: Any) -> Any:
     """A path in the file is meant from the folder it stands in; a model may be a path or a name."""
     if name == "questions":
-        return folder / expanded(value)
+        return tuple(folder / expanded(each) for each in value)
     if name != "model" or value in (AUTO_MODEL, MULTILINGUAL_MODEL):
         return value
     return str(folder / value) if (folder / value).is_dir() else value

@@ -311,7 +311,7 @@ def _evaluate_sites(
         terminal.print_sites(report)
 
 
-def _questions(content: Path, settings: Settings) -> Path | None:
+def _questions(content: Path, settings: Settings) -> tuple[Path, ...]:
     """The labelled questions that a build will ask; a site's file that is wrong is for the build to name."""
     with suppress(SettingsError):
         return settings.with_site(read_site_settings(content)).questions

@@ -18,14 +18,14 @@ class Highlight:
     end: int
 
 
-def answering_sentence(passage: Passage, nearest: np.void | None) -> Highlight | None:
-    """The sentence nearest in meaning to the question; None if there is no text.
+def answering_sentence(passage: Passage, chosen: np.void | None) -> Highlight | None:
+    """The sentence that answers; None if there is no text.
 
     Args:
         passage: where it stands.
-        nearest: its `ROW` record; None for a passage of one sentence or none, which has no vector of its own.
+        chosen: its `ROW` record; None for a passage of one sentence or none, which has no vector of its own.
     """
-    if nearest is not None:
-        return Highlight(int(nearest["start"]), int(nearest["end"]))
+    if chosen is not None:
+        return Highlight(int(chosen["start"]), int(chosen["end"]))
     spans = sentence_spans(passage.text, passage.lang)
     return Highlight(*spans[0]) if spans else None

@@ -5,8 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Container
 from functools import wraps
-from pathlib import Path
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 from pydantic.fields import FieldInfo
@@ -29,7 +28,7 @@ def with_settings(function: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(function)
     def run(**given: Any) -> None:
-        used = {name: value for name in fields if (value := given.pop(name)) not in (None, "")}
+        used = {name: value for name in fields if (value := given.pop(name)) not in (None, "", [])}
         function(settings=_settings(used, fields), **given)
 
     parameters: list[inspect.Parameter] = []
@@ -59,8 +58,13 @@ def _settings(used: dict[str, Any], fields: Container[str]) -> Settings:
 def _flag(name: str, field: FieldInfo) -> Any:
     """The annotation of one flag, not set by default: then the environment or the site decides."""
     kind: Any = next((each for each in get_args(field.annotation) if each is not type(None)), field.annotation)
-    limits: dict[str, Any] = {"min" if hasattr(limit, "ge") else "max": _bound(limit) for limit in field.metadata}
-    default = "" if field.default in (None, "") else f"; default {field.default}"
+    limits: dict[str, Any] = {
+        flag: getattr(limit, bound)
+        for limit in field.metadata
+        for flag, bound in (("min", "ge"), ("max", "le"))
+        if hasattr(limit, bound)
+    }
+    default = "" if field.default in (None, "", ()) else f"; default {field.default}"
     option = typer.Option(
         f"--{name.replace('_', '-')}",
         *([_SHORT[name]] if name in _SHORT else []),
@@ -68,8 +72,4 @@ def _flag(name: str, field: FieldInfo) -> Any:
         show_default=False,
         **limits,
     )
-    return Annotated[Path | None if kind is Path else kind | None, option]
-
-
-def _bound(limit: Any) -> Any:
-    return limit.ge if hasattr(limit, "ge") else limit.le
+    return Annotated[list[kind] | None if get_origin(field.annotation) is tuple else kind | None, option]

@@ -96,8 +96,8 @@ class Rebuilder:
     def of(cls, content: Path, settings: Settings, *, patience: float = 5.0) -> Rebuilder:
         """Rebuilds with ``faq index``, which finds the settings in its environment."""
         command = [sys.executable, "-m", "search_api.cli", "index", str(content.absolute()), "--json"]
-        paths = {"FAQ_INDEX": settings.index, "FAQ_QUESTIONS": settings.questions}
-        absolute = {name: str(path.absolute()) for name, path in paths.items() if path is not None}
+        paths = {"FAQ_INDEX": (settings.index,), "FAQ_QUESTIONS": settings.questions}
+        absolute = {name: os.pathsep.join(str(path.absolute()) for path in some) for name, some in paths.items()}
         return cls(command, settings.environment() | absolute, patience=patience)
 
     def start(self, *, full: bool = False) -> Job:

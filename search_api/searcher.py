@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from indexer.arrays import IntArray
 from indexer.content.passages import Role
 from indexer.documents import Passage, PassageKind
 from indexer.errors import ModelMismatchError, NotFoundError, QueryError
+from indexer.generation.confidence import Confidence
 from indexer.generation.generation import Generation
 from indexer.model.encoder import Encoder, load_encoder
 from indexer.question import clean_question
@@ -85,6 +87,25 @@ class SearchResult:
     processing_time_ms: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """From which confidence on a question is told what.
+
+    Attributes:
+        high: HIGH, infinite where nothing is.
+        partial: PARTIAL, below it NONE.
+    """
+
+    high: float
+    partial: float
+
+    @classmethod
+    def of(cls, settings: Settings, confidence: Confidence) -> Self:
+        """As they are set, `high` otherwise as the site's own questions or public ones have it."""
+        high = settings.high if settings.high is not None else confidence.high
+        return cls(high=math.inf if high is None else max(high, settings.partial), partial=settings.partial)
+
+
 class Searcher:
     """Answers questions from one generation; safe to share between threads.
 
@@ -94,7 +115,8 @@ class Searcher:
         settings: go before those of the generation's site; default: those of the environment.
 
     Attributes:
-        settings: that are in force: where `Answered` begins to be HIGH and PARTIAL.
+        settings: that are in force.
+        thresholds: where `Answered` begins to be HIGH and PARTIAL.
         problem: set by `open`: why this is not the published generation, "" if it is.
 
     Raises:
@@ -112,6 +134,7 @@ class Searcher:
         self.encoder = encoder
         self._retriever = Retriever(generation, encoder)
         self.settings = (settings or Settings()).with_site(generation.settings)
+        self.thresholds = Thresholds.of(self.settings, generation.confidence)
 
     @classmethod
     def open(cls, index: Path | str, *, encoder: Encoder | None = None, settings: Settings | None = None) -> Self:
@@ -195,7 +218,7 @@ class Searcher:
             ranked: all candidates.
             shown: where in them the passages stand.
         """
-        sentences, _ = self._retriever.nearest_sentences(ranked.passages[shown], ranked.query)
+        sentences = self._retriever.answering_sentences(ranked.passages[shown], ranked.query)
         columns = (ranked.passages[shown], ranked.scores[shown], ranked.best_rows[shown], sentences)
         return tuple(
             self._hit(passage, number, score, row, self._highlight(passage, sentence))
@@ -208,9 +231,9 @@ class Searcher:
         return answering_sentence(passage, self.generation.sentence_rows[sentence] if sentence >= 0 else None)
 
     def _answered(self, confidence: float) -> Answered:
-        if confidence >= self.settings.high:
+        if confidence >= self.thresholds.high:
             return Answered.HIGH
-        return Answered.PARTIAL if confidence >= self.settings.partial else Answered.NONE
+        return Answered.PARTIAL if confidence >= self.thresholds.partial else Answered.NONE
 
     def passage(self, passage_id: str) -> Passage:
         """The passage with this id.

@@ -113,6 +113,8 @@ def print_inventory(inventory: Inventory) -> None:
         )
         if state.damage:
             out.print(f"    [red]{shown(state.damage)}[/]", soft_wrap=True)
+        elif state.current:
+            out.print(f"    {state.promise}", soft_wrap=True)
     for damage in (inventory.pointer, *(model.damage for model in inventory.models)):
         if damage:
             error(damage, "[yellow]warning[/]")

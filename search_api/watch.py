@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import watchfiles
@@ -20,7 +20,7 @@ QUIET_MS, _LONGEST_MS = 1_000, 10_000
 def watch(
     content: Path,
     index: Path,
-    questions: Path | None = None,
+    questions: Sequence[Path] = (),
     *,
     build: Callable[[], object],
     failed: Callable[[FaqError], None],
@@ -31,20 +31,21 @@ def watch(
     Args:
         content: folder, or one file, of articles and FAQ lists.
         index: the index folder, whose own changes do not count wherever it is.
-        questions: folder of labelled questions, the same one until the end.
+        questions: folders of labelled questions, the same ones until the end.
         build: builds the index; while another process does so, it is tried again.
         failed: told why a build failed.
         quiet_ms: how long nothing may change before a build, milliseconds.
 
     Raises:
         ContentError: there is nothing at `content` to begin with, or the system refuses to watch it.
-        DatasetError: there is no folder at `questions` to begin with.
+        DatasetError: one of `questions` is no folder to begin with.
     """
     alone = not is_folder(content)
-    if questions is not None and not questions.is_dir():
-        raise DatasetError(f"{questions}: no such folder; give the folder that holds your labelled questions")
+    for folder in questions:
+        if not folder.is_dir():
+            raise DatasetError(f"{folder}: no such folder; give the folder that holds your labelled questions")
     due, waiting = True, False
-    roots = real_path(content), real_path(index), real_path(questions) if questions else None
+    roots = real_path(content), real_path(index), tuple(map(real_path, questions))
     for changed in _seconds(*roots, alone, quiet_ms):
         if not (due := due or changed):
             continue
@@ -62,14 +63,14 @@ def watch(
             failed(FaqError(f"this could not be indexed ({type(error).__name__}: {error})"))
 
 
-def _seconds(content: Path, index: Path, questions: Path | None, alone: bool, quiet_ms: int) -> Iterator[bool]:
+def _seconds(content: Path, index: Path, questions: Sequence[Path], alone: bool, quiet_ms: int) -> Iterator[bool]:
     """About every second, whether anything changed since the last time; a folder that is made anew is a change."""
 
     def counts(_: watchfiles.Change, name: str) -> bool:
         path = Path(name)
         if path.is_relative_to(index):
             return False
-        if questions is not None and path.is_relative_to(questions):
+        if any(map(path.is_relative_to, questions)):
             return True
         if not path.is_relative_to(content):
             return False
@@ -78,8 +79,8 @@ def _seconds(content: Path, index: Path, questions: Path | None, alone: bool, qu
 
     # Of a single file its folder is watched: an editor that saves puts another file in its place.
     roots = [content.parent if alone else content]
-    if questions is not None:
-        roots += [questions, *(path for path in questions.rglob("*") if alone and path.is_dir())]
+    for folder in questions:
+        roots += [folder, *(path for path in folder.rglob("*") if alone and path.is_dir())]
     while True:
         seen = _identities(roots)
         try:

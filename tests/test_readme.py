@@ -182,7 +182,7 @@ def options_table() -> list[str]:
     for name, field in Settings.model_fields.items():
         flag = f"`--{name.replace('_', '-')}`" if commands_of(field) else ""
         section = f"`[{section_of(field)}]`" if section_of(field) else ""
-        default = "" if field.default in (None, "") else f"`{field.default}`"
+        default = "" if field.default in (None, "", ()) else f"`{field.default}`"
         cells = (flag, f"`{ENV_PREFIX}{name.upper()}`", section, default, field.description)
         lines.append("|" + "|".join(f" {cell} " if cell else " " for cell in cells) + "|")
     return lines

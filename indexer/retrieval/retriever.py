@@ -31,6 +31,10 @@ from indexer.words.lexicon import LexicalScores
 from indexer.words.spelling import DEFAULT_SPELLING_LIMITS, Spelling, SpellingLimits
 
 _CORES = os.cpu_count() or 1
+# What the logarithm of a sentence's characters and its place in the passage, from 0 for the first one towards 1, count
+# beside its cosine. Fitted on the natural questions for tuning; of the right passages of those kept for measuring it
+# chooses a right sentence in 66%, the cosine alone in 48%, always the first in 53%.
+SENTENCE_LENGTH, SENTENCE_PLACE = np.float32(0.47), np.float32(0.5)
 # Questions searched together: their results fit in a few megabytes.
 _BLOCK = 512
 # Where there is no hit at all it certainly does not answer.
@@ -112,26 +116,50 @@ class Retriever:
         have: BoolArray = self._roles[self._bounds[numbers]] == Role.QUESTION
         return have
 
-    def nearest_sentences(self, numbers: IntArray, query: FloatArray) -> tuple[IntArray, FloatArray]:
-        """The sentence of each passage that is nearest to a question, the first of equals.
+    def nearest_sentences(self, numbers: IntArray, query: FloatArray) -> FloatArray:
+        """How near the sentence of each passage is that is nearest to a question.
 
         Args:
             numbers: of passages, int64, in any order; shape (n,).
             query: embedding of the question; shape (dim,), float32, unit length.
 
         Returns:
-            Rows of `Generation.sentences`, int64, and their cosines, float32 in [-1, 1]; both of shape (n,) and both
-            -1 for a passage whose sentences have no vectors: it has one or none.
+            Cosines, float32 in [-1, 1], -1 for a passage whose sentences have no vectors: it has one or none; (n,).
         """
-        nearest, highest = np.full(len(numbers), -1), np.full(len(numbers), -1, dtype=np.float32)
-        counts = self._sentence_bounds[numbers + 1] - self._sentence_bounds[numbers]
-        several = counts > 0
-        rows, starts = rows_of(self._sentence_bounds, numbers[several])
+        highest = np.full(len(numbers), -1, dtype=np.float32)
+        several, rows, starts = self._sentences(numbers)
         if len(rows):
-            cosines = self._generation.sentences.products(rows, query)
-            highest[several], best = ranking.best_of_each(cosines, starts, counts[several])
-            nearest[several] = rows[best]
-        return nearest, highest
+            highest[several] = np.maximum.reduceat(self._generation.sentences.products(rows, query), starts)
+        return highest
+
+    def answering_sentences(self, numbers: IntArray, query: FloatArray) -> IntArray:
+        """The sentence of each passage that answers a question, the first of equals: rows of `Generation.sentences`.
+
+        The one that is nearest often only says again what was asked; see `SENTENCE_LENGTH`.
+
+        Args:
+            numbers: of passages, int64, in any order; shape (n,).
+            query: embedding of the question; shape (dim,), float32, unit length.
+
+        Returns:
+            int64, -1 for a passage whose sentences have no vectors: it has one or none; shape (n,).
+        """
+        found = np.full(len(numbers), -1)
+        several, rows, starts = self._sentences(numbers)
+        if len(rows):
+            counts = np.diff(np.append(starts, len(rows)))
+            records = self._generation.sentence_rows[rows]
+            places = (np.arange(len(rows)) - np.repeat(starts, counts)) / np.repeat(counts, counts)
+            lengths = np.log(records["end"] - records["start"])
+            scores = self._generation.sentences.products(rows, query) + SENTENCE_LENGTH * lengths
+            _, best = ranking.best_of_each((scores - SENTENCE_PLACE * places).astype(np.float32), starts, counts)
+            found[several] = rows[best]
+        return found
+
+    def _sentences(self, numbers: IntArray) -> tuple[BoolArray, IntArray, IntArray]:
+        """Which of some passages have several sentences, the rows of these, and where those of each begin."""
+        several = self._sentence_bounds[numbers + 1] > self._sentence_bounds[numbers]
+        return several, *rows_of(self._sentence_bounds, numbers[several])
 
     def rank(self, question: str, allowed: IntArray | None = None) -> Ranked:
         """Rank the passages for a question.
@@ -203,7 +231,7 @@ class Retriever:
         order = ranking.order(scores, candidates)
         close, rest = np.split(order, [self._cut_offs.sentence_passages])
         sentences = np.full(len(candidates), -1, dtype=np.float32)
-        sentences[close] = self.nearest_sentences(candidates[close], near_query)[1]
+        sentences[close] = self.nearest_sentences(candidates[close], near_query)
         scores = ranking.with_sentences(scores, evidence, sentences, self._weights)
         order = np.concatenate((close[ranking.order(scores[close], candidates[close])], rest))
         coverage = self._generation.lexicon.coverage(question, int(candidates[order[0]]))

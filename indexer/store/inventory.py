@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from indexer.errors import IndexDamagedError, IndexMissingError, IndexVersionError, ModelError
+from indexer.generation.generation import Generation
 from indexer.model.card import EncoderCard
 from indexer.store.index_store import IndexStore
 
@@ -20,6 +21,7 @@ class GenerationState:
         number: of the generation.
         current: whether it is the published one.
         published_at, passages, model, nearest, recall: from its manifest; "" and 0 if that cannot be read.
+        promise: see `Confidence.promise`; "" if the generation is not sound.
         size_bytes: on disk.
         damage: what is wrong with it, "" if it is sound.
         state: "sound", "damaged", or "older" or "newer": of another version.
@@ -32,6 +34,7 @@ class GenerationState:
     model: str
     nearest: str
     recall: float
+    promise: str
     size_bytes: int
     damage: str
     state: str
@@ -117,10 +120,15 @@ def _generation(store: IndexStore, number: str, current: str) -> GenerationState
         model=model,
         nearest=nearest,
         recall=recall,
+        promise="" if problem else _promise(store.load(number)),
         size_bytes=store.size(number),
         damage=str(problem or ""),
         state=_state(problem),
     )
+
+
+def _promise(generation: Generation) -> str:
+    return generation.confidence.promise(generation.settings.get("high"))
 
 
 def _state(problem: IndexDamagedError | None) -> str:

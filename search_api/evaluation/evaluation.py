@@ -126,7 +126,7 @@ def evaluate(searcher: Searcher, questions: LabelledQuestions, name: str) -> Eva
             baseline: {metric: float(values.mean()) for metric, values in score_run(result, qrels).items()}
             for baseline, result in baselines.items()
         },
-        no_answer=judge_verdicts(confidences, correct, unanswerable, searcher.settings) if unanswerable else None,
+        no_answer=judge_verdicts(confidences, correct, unanswerable, searcher.thresholds) if unanswerable else None,
         misses=_misses(asked, qrels, run, confidences),
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from indexer.arrays import BoolArray, DoubleArray
 from indexer.errors import FaqError
-from indexer.settings import Settings
+from search_api.searcher import Thresholds
 
 # By query id the score of each passage id.
 Run = dict[str, dict[str, float]]
@@ -92,7 +92,7 @@ def interval(values: DoubleArray) -> tuple[float, float]:
 
 
 def judge_verdicts(
-    confidences: dict[str, float], correct: dict[str, bool], unanswerable: Sequence[float], settings: Settings
+    confidences: dict[str, float], correct: dict[str, bool], unanswerable: Sequence[float], thresholds: Thresholds
 ) -> NoAnswer:
     """How honest the verdicts are.
 
@@ -100,7 +100,7 @@ def judge_verdicts(
         confidences: of each answerable question, in [0, 1], by its id.
         correct: whether its first hit answers it.
         unanswerable: confidences of the questions that nothing answers, at least one.
-        settings: from which confidence on a question is told `high`, and below which `none`.
+        thresholds: from which confidence on a question is told what.
     """
     from sklearn.metrics import roc_auc_score
 
@@ -114,8 +114,8 @@ def judge_verdicts(
         coverage_at_5=float((answerable > np.quantile(none, 0.95)).mean()),
         coverage_at_10=float((answerable > np.quantile(none, 0.90)).mean()),
         ece=calibration_error(predicted, truth),
-        high_when_unanswerable=float((none >= settings.high).mean()),
-        none_when_answerable=float((answerable < settings.partial).mean()),
+        high_when_unanswerable=float((none >= thresholds.high).mean()),
+        none_when_answerable=float((answerable < thresholds.partial).mean()),
     )
 
 
@@ -124,7 +124,7 @@ def judge_site(
     qrels: dict[str, dict[str, int]],
     confidences: dict[str, float],
     unanswerable: Sequence[float],
-    settings: Settings,
+    thresholds: Thresholds,
 ) -> SiteFigures:
     """The figures of one site; the arguments are those of `score_run` and `judge_verdicts`."""
     from sklearn.metrics import roc_auc_score
@@ -133,7 +133,7 @@ def judge_site(
     right = np.array([max(run[key], key=run[key].__getitem__, default="") in qrels[key] for key in qrels])
     truth = np.concatenate((right, np.zeros(len(unanswerable), dtype=np.bool_)))
     predicted = np.array([*(confidences[key] for key in qrels), *unanswerable])
-    high, none = predicted >= settings.high, predicted < settings.partial
+    high, none = predicted >= thresholds.high, predicted < thresholds.partial
     return SiteFigures(
         queries=len(qrels),
         near_misses=len(unanswerable),

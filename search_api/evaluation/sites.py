@@ -187,7 +187,7 @@ def _ask(searcher: Searcher, site: Site) -> SiteFigures:
     near = searcher.rank_many(list(site.questions.unanswerable.values()))
     unanswerable = [curve.probability(ranked.log_odds) for ranked in near]
     qrels = {key: site.questions.qrels[key] for key in asked}
-    return judge_site(run, qrels, confidences, unanswerable, searcher.settings)
+    return judge_site(run, qrels, confidences, unanswerable, searcher.thresholds)
 
 
 def _mean(figures: Sequence[SiteFigures]) -> dict[str, float | None]:

@@ -42,6 +42,14 @@ def test_questions_and_judgements_are_read(files: Files) -> None:
     )
 
 
+def test_several_folders_are_read_as_one_whatever_ids_they_share(files: Files) -> None:
+    folder = files()
+    both = LabelledQuestions.read(folder, folder)
+    assert both.queries == {"1/q1": "Why?", "1/q2": "How?", "2/q1": "Why?", "2/q2": "How?"}
+    assert both.qrels == {"1/q1": {"a/b": 2, "a/c": 1}, "2/q1": {"a/b": 2, "a/c": 1}}
+    assert both.unanswerable == {"1/u1": "Which tractor?", "2/u1": "Which tractor?"}
+
+
 def test_unanswerable_questions_may_be_missing(files: Files) -> None:
     assert LabelledQuestions.read(files(unanswerable=None)).unanswerable == {}
 

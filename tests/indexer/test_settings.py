@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from indexer.settings import (
     read_site_settings,
     section_of,
 )
+from search_api.options import with_settings
 from tests.conftest import SmallSite
 
 Write = Callable[[str], Path]
@@ -39,7 +42,7 @@ def test_flags_go_before_variables_those_before_the_site_and_that_before_default
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     site = {"high": 0.7, "partial": 0.1}
-    assert (Settings().high, Settings().with_site(site).high) == (0.88, 0.7)
+    assert (Settings().high, Settings().with_site(site).high) == (None, 0.7)
     monkeypatch.setenv("FAQ_HIGH", "0.6")
     assert (Settings().with_site(site).high, Settings().with_site(site).partial) == (0.6, 0.1)
     assert Settings(high=0.5).with_site(site).high == 0.5
@@ -97,7 +100,7 @@ def test_of_thresholds_that_cross_the_one_that_was_given_moves_the_other() -> No
     assert Settings(high=0.5).with_site(site).partial == 0.5
 
 
-@pytest.mark.parametrize("value", [[1], "x", None, {"high": 0.1}, {"high": "0.9"}, {"high": None}, {"high": 2}])
+@pytest.mark.parametrize("value", [[1], "x", None, {"high": 0.1}, {"high": "0.9"}, {"high": 2}])
 def test_what_a_generation_has_of_them_is_checked(value: object) -> None:
     with pytest.raises(ValueError, match=r"no object|partial is|validation error"):
         checked_of_serving(value)
@@ -115,7 +118,7 @@ def test_what_the_file_sets_is_read_and_paths_are_meant_from_its_folder(written:
     (tmp_path / "own-model").mkdir()
     folder = written('[index]\nmodel = "own-model"\nquestions = "../asked"\nmax_removed = 0.2\n[verdict]\nhigh = 0.9\n')
     assert read_site_settings(folder) == {
-        "model": str(tmp_path / "own-model"), "questions": tmp_path / "../asked", "max_removed": 0.2, "high": 0.9
+        "model": str(tmp_path / "own-model"), "questions": (tmp_path / "../asked",), "max_removed": 0.2, "high": 0.9
     }  # fmt: skip
     assert read_site_settings(written('[index]\nmodel = "a/name"\n')) == {"model": "a/name"}
 
@@ -178,14 +181,14 @@ def test_every_setting_says_what_it_is_for_and_only_known_commands_have_it() -> 
 def test_the_site_s_verdict_is_published_with_its_content_and_rolled_back_with_it(site: SmallSite) -> None:
     site.write("a.md", "# A\n\nOwls hunt mice.\n")
     first = site.build()
-    assert (site.searcher().settings.high, site.store.load().settings) == (0.88, {})
+    assert (site.searcher().thresholds.high, site.store.load().settings) == (0.88, {})
     site.write(SITE_FILE, "[verdict]\nhigh = 0.3\npartial = 0.2\n")
     second = site.build()
     assert (second.published, second.embedded, second.skipped) == (True, 0, ())  # it is no content
     assert (site.searcher().settings.high, site.searcher().settings.partial) == (0.3, 0.2)
     assert not site.build().published
     site.store.rollback(first.generation)
-    assert site.searcher().settings.high == 0.88
+    assert site.searcher().thresholds.high == 0.88
 
 
 def test_a_site_file_that_is_wrong_leaves_the_index_as_it_was(site: SmallSite) -> None:
@@ -194,6 +197,26 @@ def test_a_site_file_that_is_wrong_leaves_the_index_as_it_was(site: SmallSite) -
     with pytest.raises(SettingsError, match=r"faq\.toml:2: \[verdict\] high"):
         site.build()
     assert site.store.generations() == ["000001"]
+
+
+def test_several_folders_of_questions_are_one_more_flag_a_list_or_a_text_as_in_path(
+    written: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = written('[index]\nquestions = ["one", "two"]\n')
+    assert read_site_settings(folder)["questions"] == (folder / "one", folder / "two")
+    monkeypatch.setenv("FAQ_QUESTIONS", os.pathsep.join(("a", "b")))
+    assert Settings().questions == (Path("a"), Path("b"))
+    assert Settings().environment()["FAQ_QUESTIONS"] == os.pathsep.join(("a", "b"))
+    given: list[Settings] = []
+
+    def index(settings: Settings) -> None:
+        given.append(settings)
+
+    command = with_settings(index)
+    flags = dict.fromkeys(inspect.signature(command).parameters)
+    command(**flags | {"questions": [Path("c"), Path("d")]})
+    command(**flags | {"questions": []})  # as typer gives what was not used
+    assert [settings.questions for settings in given] == [(Path("c"), Path("d")), (Path("a"), Path("b"))]
 
 
 def test_the_site_s_own_gate_and_questions_hold(site: SmallSite, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from indexer.settings import Settings
 from indexer.store.index_store import IndexStore
 from search_api.evaluation.metrics import judge_site
 from search_api.evaluation.sites import Site, draw_sites, evaluate_sites, parse_sizes
+from search_api.searcher import Thresholds
 from tests.search_api.test_evaluate_command import check_failure, faq_evaluate
 from tests.search_api.test_evaluation import lines
 
@@ -97,7 +98,7 @@ def test_the_figures_of_a_site_by_hand() -> None:
     run = {"a": {"one": 2.0, "two": 1.0}, "b": {"two": 2.0, "one": 1.0}, "c": {"one": 1.0}, "d": {}}
     qrels = {"a": {"one": 1}, "b": {"one": 1}, "c": {"one": 1}, "d": {"one": 1}}
     confidences = {"a": 0.95, "b": 0.85, "c": 0.2, "d": 0.1}
-    figures = judge_site(run, qrels, confidences, [0.9, 0.05], Settings(high=0.8, partial=0.3))
+    figures = judge_site(run, qrels, confidences, [0.9, 0.05], Thresholds(high=0.8, partial=0.3))
     assert (figures.queries, figures.near_misses) == (4, 2)
     assert figures.p1 == 2 / 4  # a and c
     # a is above b, d and both near misses; c above d and one near miss: 6 of 8 pairs.
@@ -109,7 +110,7 @@ def test_the_figures_of_a_site_by_hand() -> None:
 
 
 def test_a_figure_without_questions_is_none() -> None:
-    figures = judge_site({"a": {"one": 1.0}}, {"a": {"one": 1}}, {"a": 0.5}, [], Settings(high=0.8, partial=0.3))
+    figures = judge_site({"a": {"one": 1.0}}, {"a": {"one": 1}}, {"a": 0.5}, [], Thresholds(high=0.8, partial=0.3))
     assert (figures.auroc, figures.high_right, figures.near_miss_high, figures.right_none) == (None, None, None, 0)
 
 

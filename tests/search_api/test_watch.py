@@ -37,7 +37,7 @@ class Watched:
         self.built, self.errors = 0, list[str]()
         self.fail: Exception | None = None
         self._over = False
-        self._arguments = (content, index, questions)
+        self._arguments = (content, index, () if questions is None else (questions,))
         self._poke = content / "poke.md" if content.is_dir() else content
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
@@ -167,7 +167,7 @@ def test_what_is_not_there_cannot_be_watched(tmp_path: Path) -> None:
     with pytest.raises(ContentError, match="none: no such file or folder"):
         watch(tmp_path / "none", tmp_path, build=lambda: None, failed=print)
     with pytest.raises(DatasetError, match="none: no such folder"):
-        watch(tmp_path, tmp_path, tmp_path / "none", build=lambda: None, failed=print)
+        watch(tmp_path, tmp_path, [tmp_path / "none"], build=lambda: None, failed=print)
     check_failure(faq("watch", tmp_path / "none"), r"^faq: .*none: no such file or folder")
 
 

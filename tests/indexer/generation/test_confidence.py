@@ -24,6 +24,11 @@ def simulated(count: int, curve: Confidence = TRUE, seed: int = 7) -> tuple[list
     return signals, [bool(throw < curve.probability(signal)) for signal, throw in zip(signals, throws, strict=True)]
 
 
+def fit(signals: list[float], answered: list[bool], curve: Confidence = BUILT_IN) -> Confidence:
+    """Of questions that are all answerable."""
+    return curve.fit(signals, answered, [True] * len(signals))
+
+
 def distance(one: Confidence, other: Confidence) -> float:
     """The most by which two curves differ between log-odds of -5 and 5."""
     return max(abs(one.probability(s) - other.probability(s)) for s in np.linspace(-5, 5, 51))
@@ -68,11 +73,61 @@ def test_no_signal_is_too_large(signal: float, expected: int) -> None:
 
 
 def test_labels_move_the_curve_and_leave_the_level() -> None:
-    assert Confidence(level=0.7).fit([1.0, -1.0], [True, False]).level == 0.7
+    assert fit([1.0, -1.0], [True, False], Confidence(level=0.7)).level == 0.7
+
+
+def test_answerable_questions_and_others_weigh_the_same_however_many_there_are_of_each() -> None:
+    signals, answered, answerable = [1.0, 0.5, -1.0], [True, False, False], [True, True, False]
+    one = BUILT_IN.fit(signals * 8, answered * 8, answerable * 8)
+    # 24 questions, too, of which 8 are answerable: alone they would draw the curve down.
+    other = BUILT_IN.fit(
+        signals[:2] * 4 + signals[2:] * 16, answered[:2] * 4 + answered[2:] * 16, answerable[:2] * 4 + [False] * 16
+    )
+    assert distance(one, other) < 1e-6
+
+
+def told(right: int, wrong: int, others: int) -> Confidence:
+    """Fitted on questions with a high signal, some of them wrong, and others with a low one that are wrong."""
+    signals = [3.0] * (right + wrong) + [-3.0] * others
+    return fit(signals, [True] * right + [False] * (wrong + others))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "kept"),
+    [
+        (19, 0, True),  # (0 + 1) of (19 + 1) are 5%
+        (18, 0, False),
+        (38, 1, True),  # (1 + 1) of (39 + 1)
+        (37, 1, False),
+        (30, 8, False),
+    ],
+)
+def test_high_is_where_enough_labelled_questions_keep_the_promise(right: int, wrong: int, kept: bool) -> None:
+    curve = told(right, wrong, 100)
+    assert (curve.high, curve.told_high, curve.wrong) == (
+        (curve.probability(3.0), right + wrong, wrong) if kept else (None, 0, 0)
+    )
+
+
+def test_high_reaches_as_low_as_the_promise_allows_and_parts_no_equals() -> None:
+    signals = [4.0] * 20 + [3.0] * 25 + [2.0] * 10 + [-2.0] * 60
+    answered = [True] * 20 + [False] + [True] * 24 + [False] * 2 + [True] * 8 + [False] * 60
+    curve = fit(signals, answered)
+    # Of 45 one is wrong, of 55 three: more than 5%. Nor are the 44 first of the 45 told so without the last.
+    assert (curve.high, curve.told_high, curve.wrong) == (curve.probability(3.0), 45, 1)
+    assert "1 of 45 labelled questions were wrong there" in curve.promise()
+
+
+def test_of_few_labelled_questions_public_ones_decide_what_is_high() -> None:
+    few = told(19, 5, 75)
+    assert (few.questions, few.high, few.told_high) == (99, BUILT_IN.high, 0)
+    assert "on public sites" in few.promise()
+    assert "high never: at no confidence the 105 labelled" in told(20, 5, 80).promise()
+    assert told(20, 5, 80).promise(0.7) == "high from 0.70 on, as the site sets it"
 
 
 def test_a_known_curve_is_learned_from_many_labels() -> None:
-    fitted = BUILT_IN.fit(*simulated(40_000))
+    fitted = fit(*simulated(40_000))
     assert fitted.slope == pytest.approx(TRUE.slope, rel=0.05)
     assert fitted.intercept == pytest.approx(TRUE.intercept, rel=0.05)
     assert distance(fitted, TRUE) < 0.02
@@ -80,40 +135,40 @@ def test_a_known_curve_is_learned_from_many_labels() -> None:
 
 
 def test_the_more_labels_the_nearer_to_the_true_curve() -> None:
-    apart = [distance(BUILT_IN.fit(*simulated(count)), TRUE) for count in (0, 20, 500, 20_000)]
+    apart = [distance(fit(*simulated(count)), TRUE) for count in (0, 20, 500, 20_000)]
     assert apart == sorted(apart, reverse=True)
 
 
 def test_the_fewer_labels_the_nearer_to_the_built_in_curve() -> None:
     even = 0.0  # the log-odds of probability 1/2
-    apart = [distance(BUILT_IN.fit([even] * count, [True] * count), BUILT_IN) for count in (0, 1, 2, 8, 64, 512)]
+    apart = [distance(fit([even] * count, [True] * count), BUILT_IN) for count in (0, 1, 2, 8, 64, 512)]
     assert apart == sorted(apart)
     assert len(set(apart)) == 6
 
 
 def test_few_labels_that_agree_with_the_built_in_curve_hardly_move_it() -> None:
     signals = [-5.0, -4.0, 4.0, 5.0]
-    fitted = BUILT_IN.fit(signals, [BUILT_IN.probability(signal) > 0.5 for signal in signals])
+    fitted = fit(signals, [BUILT_IN.probability(signal) > 0.5 for signal in signals])
     assert distance(fitted, BUILT_IN) < 0.05
     assert fitted.questions == 4
 
 
 def test_without_labels_the_curve_is_the_built_in_one() -> None:
-    assert BUILT_IN.fit([], []) == BUILT_IN
+    assert fit([], []) == BUILT_IN
 
 
 @given(labelled, st.randoms(use_true_random=False))
 def test_the_order_of_the_labels_does_not_matter(pairs: list[tuple[float, bool]], chance: object) -> None:
     shuffled = list(pairs)
     chance.shuffle(shuffled)  # type: ignore[attr-defined]
-    one, other = (BUILT_IN.fit([s for s, _ in some], [a for _, a in some]) for some in (pairs, shuffled))
+    one, other = (fit([s for s, _ in some], [a for _, a in some]) for some in (pairs, shuffled))
     assert (one.slope, one.intercept) == pytest.approx((other.slope, other.intercept), abs=1e-6)
 
 
 @given(labelled)
 def test_what_is_learned_explains_the_labels_no_worse_than_the_built_in_curve(pairs: list[tuple[float, bool]]) -> None:
     signals, answered = [s for s, _ in pairs], [a for _, a in pairs]
-    fitted = BUILT_IN.fit(signals, answered)
+    fitted = fit(signals, answered)
     assert likelihood(fitted, signals, answered) >= likelihood(BUILT_IN, signals, answered) - 1e-6
 
 
@@ -121,7 +176,7 @@ def test_what_is_learned_explains_the_labels_no_worse_than_the_built_in_curve(pa
 @pytest.mark.parametrize("gap", [1e-6, 0.01, 0.5])
 def test_labels_that_a_threshold_separates_give_a_finite_curve(count: int, gap: float) -> None:
     signals = [0.5 - gap / 2, 0.5 + gap / 2] * (count // 2)
-    fitted = BUILT_IN.fit(signals, [signal > 0.5 for signal in signals])
+    fitted = fit(signals, [signal > 0.5 for signal in signals])
     assert isfinite(fitted.slope)
     assert isfinite(fitted.intercept)
     assert fitted.probability(signals[0]) < fitted.probability(signals[1])
@@ -130,7 +185,7 @@ def test_labels_that_a_threshold_separates_give_a_finite_curve(count: int, gap: 
 @pytest.mark.parametrize("label", [True, False])
 def test_labels_that_are_all_alike_move_the_curve_their_way_and_no_further_than_finite(label: bool) -> None:
     signals = simulated(5_000)[0]
-    fitted = BUILT_IN.fit(signals, [label] * len(signals))
+    fitted = fit(signals, [label] * len(signals))
     assert isfinite(fitted.slope)
     assert isfinite(fitted.intercept)
     for signal in (-3.0, 0.0, 3.0):
