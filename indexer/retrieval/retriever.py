@@ -228,6 +228,9 @@ class Retriever:
             return _nothing(near_query)
         evidence = self._evidence(candidates, near_query, member_query, lexical)
         scores = ranking.fuse(evidence, self._weights)
+        with_codes = self._generation.lexicon.with_codes_of(question)
+        if len(with_codes):
+            scores += np.float32(self._weights.code) * np.isin(candidates, with_codes)
         order = ranking.order(scores, candidates)
         close, rest = np.split(order, [self._cut_offs.sentence_passages])
         sentences = np.full(len(candidates), -1, dtype=np.float32)

@@ -30,6 +30,15 @@ _STOP_WORDS = {
 # Scripts written without spaces between words: Han, kana, Thai, Lao, Khmer, Burmese.
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"(?P<unspaced>[{UNSPACED}]+)|[^\W_](?:[^\W_{UNSPACED}]|['’](?=[^\W\d_]))*")
+_DIGIT = re.compile(r"\d")
+# A code that is typed in two pieces, E-1234 or E 1234; with a space it begins with capitals or one letter, and no
+# article. A word before a year begins no code.
+_SPLIT_CODE = re.compile(
+    r"(?<![^\W_])(?:([A-Za-z]{1,10})[-_]|([A-Z]{2,4}|[B-HJ-Zb-hj-z]) )(?=(?!(?:19|20)\d\d(?!\d))\d{2,}(?![^\W_]))"
+)
+_CODE = re.compile(r"[a-z]+(\d{2,})")
+_LONG_NUMBER = re.compile(r"\d{4,}")
+_VERSION = re.compile(r"(?<![\w.])\d{1,9}(?:\.\d{1,9})+(?![\w])")
 _GRAM = 4
 # What was made of a word is kept for the next time, for the same words come again and again; of a longer word not,
 # or a visitor's words of 2,000 letters would fill the memory. So there are at most 20 MB of pieces.
@@ -39,17 +48,48 @@ _REMEMBERED_WORDS, _REMEMBERED_LETTERS = 10_000, 24
 def words(text: str) -> Iterator[str]:
     """The words of a text in lower case; scripts without spaces give overlapping pairs of characters.
 
+    However a code is typed, it is one word, and so is its number; a version is one beside its numbers.
+
     >>> list(words("Can't we talk? 夫婦仲"))
     ["can't", 'we', 'talk', '夫婦', '婦仲']
+    >>> list(words("Error E-1234 in 1.10"))
+    ['error', 'e1234', '1234', 'in', '1', '10', '1.10']
     """
-    for match in _WORD.finditer(unicodedata.normalize("NFKC", text).casefold()):
+    text = unicodedata.normalize("NFKC", text)
+    has_digits = _DIGIT.search(text) is not None
+    text = (_SPLIT_CODE.sub(r"\1\2", text) if has_digits else text).casefold()
+    for match in _WORD.finditer(text):
         run = match["unspaced"]
         if run is None:
             yield match.group().replace("’", "'")
+            if has_digits and (code := _CODE.fullmatch(match.group())):
+                yield code[1]
         elif len(run) == 1:
             yield run
         else:
             yield from (run[i : i + 2] for i in range(len(run) - 1))
+    if has_digits:
+        yield from _VERSION.findall(text)
+
+
+def codes(text: str) -> set[str]:
+    """What of a text names one thing only, as error codes and part numbers do: letters with digits, or a long number.
+
+    >>> sorted(codes("Error E-1234 of the B12 in 2024, order 48392"))
+    ['1234', '48392', 'b12', 'e1234']
+    """
+    return {
+        word for word in words(text) if _CODE.fullmatch(word) or (_LONG_NUMBER.fullmatch(word) and not _is_year(word))
+    }
+
+
+def is_number(word: str) -> bool:
+    """Whether a word is a number, or several with points between them."""
+    return word.replace(".", "").isdigit()
+
+
+def _is_year(word: str) -> bool:
+    return len(word) == 4 and word.startswith(("19", "20"))
 
 
 def terms(text: str, lang: str, stops: Collection[str] | None = None) -> list[str]:

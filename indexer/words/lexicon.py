@@ -19,7 +19,7 @@ from indexer.arrays import FloatArray, IntArray
 from indexer.errors import IndexDamagedError, naming
 from indexer.files import write_file
 from indexer.schema import Count, checked_json
-from indexer.words.analysis import grams, stop_words, terms, words
+from indexer.words.analysis import codes, grams, is_number, stop_words, terms, words
 from indexer.words.postings import DEFAULT_BM25, Bm25, Postings
 
 HEADER, _PARTS = "lexicon.json", ("terms", "grams")
@@ -167,7 +167,7 @@ class Lexicon:
             len(passages),
             stops,
             # A large site has more words of digits than others, and nobody misspells those.
-            {word: count for word, count in sorted(counts.items()) if count > 0 and not word.isdigit()},
+            {word: count for word, count in sorted(counts.items()) if count > 0 and not is_number(word)},
             Postings.build(
                 ((number, (terms_of(passage),)) for number, passage in fresh),
                 len(passages),
@@ -247,6 +247,22 @@ class Lexicon:
             if place < len(holders) and holders[place] == passage:
                 has += idf
         return Coverage(share=has / total, unknown=unknown / total) if total else Coverage()
+
+    def with_codes_of(self, question: str) -> IntArray:
+        """Numbers of the passages that have a code of a question, ascending; see `codes`.
+
+        Args:
+            question: its words.
+        """
+        postings = self._terms
+        tokens = [
+            postings.vocabulary[token]
+            for lang in self.languages
+            for code in codes(question)
+            if (token := f"{lang}:{code}") in postings.vocabulary
+        ]
+        holders = [postings.passages[postings.bounds[token] : postings.bounds[token + 1]] for token in tokens]
+        return np.unique(np.concatenate(holders)).astype(np.int64) if holders else np.empty(0, dtype=np.int64)
 
     def save(self, folder: Path) -> None:
         """Write into a new folder, synced to the disk."""

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from indexer.build import build_index
 from indexer.documents import PassageKind
 from indexer.errors import IndexMissingError, NotFoundError, QueryError
 from indexer.model.encoder import Encoder
@@ -238,3 +239,44 @@ def test_what_a_searcher_holds_is_given_back_with_it(site: SmallSite) -> None:
         assert len(list(descriptors.iterdir())) < opened
     finally:
         gc.enable()
+
+
+PUMPS = """# FAQ
+
+## What does error P2718 mean?
+
+The filter is full of sand.
+
+## What does error P2781 mean?
+
+The motor is too hot.
+
+## What is new in release 3.9?
+
+A quieter fan.
+
+## What is new in release 3.10?
+
+A longer hose.
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "right"),
+    [
+        ("P-2718", "what-does-error-p2718-mean"),
+        ("p 2718", "what-does-error-p2718-mean"),
+        ("error 2781 what now", "what-does-error-p2781-mean"),
+        ("pump says P 2781", "what-does-error-p2781-mean"),
+        ("release 3.10", "what-is-new-in-release-3-10"),
+        ("3.9 changes", "what-is-new-in-release-3-9"),
+    ],
+)
+def test_a_code_is_answered_by_its_own_entry_and_no_neighbour(
+    tmp_path: Path, encoder: Encoder, asked: str, right: str
+) -> None:
+    (tmp_path / "pumps.md").write_text(PUMPS)
+    build_index(tmp_path / "pumps.md", tmp_path / "index", encoder=encoder)
+    result = Searcher.open(tmp_path / "index", encoder=encoder).search(asked, 2)
+    assert result.hits[0].passage.passage_id == f"pumps/{right}"
+    assert result.answered != "none"

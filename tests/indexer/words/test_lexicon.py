@@ -165,9 +165,28 @@ def test_of_too_many_postings_those_of_the_rarest_words_count() -> None:
 
 
 def test_numbers_are_found_and_not_counted() -> None:
-    lexicon = lexicon_of(["open in 2024 till 3pm", "closed"])
-    assert lexicon.counts == {"3pm": 1, "closed": 1, "in": 1, "open": 1, "till": 1}
+    lexicon = lexicon_of(["open in 2024 till 3pm, or 1.10", "closed"])
+    assert lexicon.counts == {"3pm": 1, "closed": 1, "in": 1, "open": 1, "or": 1, "till": 1}
     assert lexicon.bm25("2024").tolist() == lexicon.bm25("open").tolist()
+
+
+@pytest.mark.parametrize("asked", ["E-1234", "E 1234", "e1234", "e 1234", "E_1234", "what is 1234", "error e-1234?"])
+def test_a_code_is_found_however_it_is_typed(asked: str) -> None:
+    lexicon = lexicon_of(["error E1234", "error E1243", "error E12"])
+    assert lexicon.with_codes_of(asked).tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    "asked", ["in 2024", "post-2015", "a 1243rd time", "I 12", "error E 99", "for 30 days", "1.10", ""]
+)
+def test_what_is_no_code_of_the_content_is_none(asked: str) -> None:
+    assert lexicon_of(["in 2024, post-2015, 30 days", "E12, 1.10"]).with_codes_of(asked).tolist() == []
+
+
+def test_a_version_is_told_from_its_neighbours() -> None:
+    lexicon = lexicon_of(["new in 1.9", "new in 1.10", "new in 10.1"])
+    assert np.argmax(lexicon.bm25("1.10")) == 1
+    assert np.argmax(lexicon.bm25("10.1")) == 2
 
 
 def test_pieces_of_words_are_folded() -> None:
