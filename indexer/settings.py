@@ -76,7 +76,7 @@ class Settings(BaseSettings):
     model: str = _setting(
         AUTO_MODEL,
         "`auto` (by the content's language), `multilingual`, or name or folder of a sentence-transformers model.",
-        (*_BUILDS, "serve", "evaluate", "tune"),
+        (*_BUILDS, "serve", "evaluate"),
         section="index",
     )
     questions: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_as_folders)] = _setting(

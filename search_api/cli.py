@@ -173,7 +173,6 @@ def evaluate(
         str, typer.Option(help="Ask small sites of so many entries drawn from it instead, such as 12,50,all.")
     ] = "",
     draws: Annotated[int, typer.Option(min=1, max=100, help="How many sites of each size, with --sites.")] = 3,
-    tune: Annotated[bool, typer.Option("--tune", help="Tune the model on the data set's corpus first.")] = False,
     min_ndcg: Annotated[float | None, typer.Option(min=0, max=1, help="Fail below this nDCG@10.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -184,16 +183,14 @@ def evaluate(
 
     if (dataset is None) == (index is None) or (index is None) != (questions is None):
         raise FaqError("give either a data set, or an index and its questions: --index DIR --questions DIR")
-    if tune and dataset is None:
-        raise FaqError("--tune needs a data set; for an index, tune with `faq tune` and index with that model")
     if sites:
-        if tune or min_ndcg is not None:
-            raise FaqError("--sites goes with neither --tune nor --min-ndcg")
+        if min_ndcg is not None:
+            raise FaqError("--sites does not go with --min-ndcg")
         _evaluate_sites(settings, dataset, index, questions, sites=sites, draws=draws, as_json=as_json)
         return
     if dataset is not None:
-        with terminal.progress("Tuning and embedding" if tune else "Embedding", quiet=as_json) as advance:
-            report = evaluate_dataset(dataset, settings, tune=tune, progress=advance)
+        with terminal.progress("Embedding", quiet=as_json) as advance:
+            report = evaluate_dataset(dataset, settings, progress=advance)
     else:
         assert index is not None
         assert questions is not None
@@ -205,28 +202,6 @@ def evaluate(
         terminal.print_evaluation(report)
     if min_ndcg is not None and report.metrics["nDCG@10"] < min_ndcg:
         raise FaqError(f"nDCG@10 is {report.metrics['nDCG@10']:.3f}, below --min-ndcg {min_ndcg}")
-
-
-@app.command()
-@with_settings
-def tune(
-    content: Content,
-    settings: Settings,
-    to: Annotated[Path, typer.Option("--to", help="Folder for the tuned model.")],
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="The same seed gives the same model.")] = 0,
-    as_json: AsJson = False,
-) -> None:
-    """Tune a model to a content folder; written only if it finds entries it was not tuned on better than before."""
-    from indexer.tuning import tune_model
-
-    with terminal.progress("Training", quiet=as_json) as advance:
-        report = tune_model(
-            content, to, model=settings.with_site(read_site_settings(content)).model, seed=seed, progress=advance
-        )
-    if as_json:
-        terminal.print_json(report.to_dict())
-    else:
-        terminal.print_tuning(report, content, to)
 
 
 @app.command()

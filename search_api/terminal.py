@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from indexer.report import BuildReport
     from indexer.review.review import Review
     from indexer.store.inventory import Inventory
-    from indexer.tuning import TuningReport
     from search_api.evaluation.evaluation import Evaluation
     from search_api.evaluation.sites import SitesEvaluation
     from search_api.searcher import Hit, SearchResult
@@ -242,9 +241,6 @@ def print_evaluation(report: Evaluation) -> None:
     for name, end in (("95% from", 0), ("95% to", 1)):
         table.add_row(name, *(f"{report.intervals[metric][end]:.3f}" for metric in METRICS), style="dim")
     out.print(table)
-    if report.tuning is not None:
-        about = ", ".join(f"{name} {value}" for name, value in report.tuning.items())
-        out.print(f"  [dim]tuning: {shown(about)}[/]", soft_wrap=True)
     if report.no_answer is not None:
         for name, value in report.to_dict()["no_answer"].items():
             out.print(f"  {name:<24} {value:.3f}")
@@ -278,23 +274,6 @@ def _figure(value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value:,}" if isinstance(value, int) else f"{value:.3f}" if value <= 1 else f"{value:,.0f}"
-
-
-def print_tuning(report: TuningReport, content: Path, folder: Path) -> None:
-    """Whether a tuned model was written, and what it gains."""
-    verdict = (
-        f"[bold green]Tuned model written[/] to {shown(str(folder))}; index with it: "
-        f"faq index {shown(str(content))} --model {shown(str(folder))}"
-        if report.kept
-        else "[bold yellow]Nothing written[/]: tuning does not help on this content; keep the model as it is"
-    )
-    out.print(
-        f"{verdict}\n"
-        f"  {report.held_out:,} questions held out of training: "
-        f"MRR {report.before:.3f} before, {report.after:.3f} after\n"
-        f"  {report.pairs:,} pairs, {report.seconds:.1f} s",
-        soft_wrap=True,
-    )
 
 
 def print_corpus(corpus: Corpus) -> None:

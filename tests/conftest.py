@@ -58,7 +58,7 @@ _SLOW_TESTS = (
     "tests/test_promises", "tests/test_readme", "tests/fitting/", "tests/search_api/test_eval",
     "tests/search_api/test_live_index", "tests/search_api/test_attacks", "tests/search_api/test_connections",
     "tests/search_api/test_hosts.py::test_a_wrong", "tests/search_api/test_listening", "tests/search_api/test_stopping",
-    "tests/indexer/test_tuning", "tests/indexer/store/", "tests/indexer/building/",
+    "tests/indexer/store/", "tests/indexer/building/",
     "tests/indexer/model/test_model.py::test_an_unknown_name",
     "tests/indexer/generation/test_generation.py::test_one_flipped_byte",
     "tests/indexer/content/test_hostile.py::test_a_hostile_file", "tests/indexer/content/readers/test_opens_nothing",

@@ -40,8 +40,7 @@ _MULTILINGUAL_FILE = "e5-small-q4.bin"
 _MULTILINGUAL_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
 # In a model folder these decide an embedding; documentation and training records do not.
 _MODEL_SUFFIXES = {".safetensors", ".bin", ".json", ".txt", ".model", ".py"}
-TUNING_NOTE = "tuning.json"
-_NOT_THE_MODEL = {"data_config.json", TUNING_NOTE}
+_NOT_THE_MODEL = {"data_config.json"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

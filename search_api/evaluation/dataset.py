@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from indexer.build import index_passages
 from indexer.content.languages import ENOUGH_CHARS, language_of_texts
 from indexer.documents import Passage, PassageKind
-from indexer.errors import ContentError, DatasetError
+from indexer.errors import DatasetError
 from indexer.labelled import LabelledQuestions, json_lines
 from indexer.model_choice import choose_model, stored_encoder
 from indexer.progress import Progress
 from indexer.settings import Settings
 from indexer.store.index_store import IndexStore
-from indexer.tuning import tune_passages
 from search_api.evaluation.evaluation import Evaluation, evaluate
 from search_api.evaluation.sites import SitesEvaluation, draw_sites, evaluate_sites
 from search_api.searcher import Searcher
 
 
-def evaluate_dataset(
-    folder: Path, settings: Settings, *, tune: bool = False, progress: Progress | None = None
-) -> Evaluation:
+def evaluate_dataset(folder: Path, settings: Settings, *, progress: Progress | None = None) -> Evaluation:
     """Evaluate on a folder in the BEIR layout, over a temporary index of its ``corpus.jsonl``.
 
     Args:
@@ -33,9 +28,7 @@ def evaluate_dataset(
             `LabelledQuestions.read` reads.
         settings: the model, `auto` for one of the corpus's language, and from which confidence on a question counts
             as answered.
-        tune: tune the model on the corpus first, never on the questions; where that does not help or there are too few
-            entries, the model is used as it is.
-        progress: as for `build_index`; while tuning, as for `tune_model`.
+        progress: as for `build_index`.
 
     Raises:
         DatasetError, ModelError: see `LabelledQuestions.read`, `find_model`.
@@ -43,15 +36,10 @@ def evaluate_dataset(
     questions = LabelledQuestions.read(folder)
     passages = read_passages(folder / "corpus.jsonl")
     with tempfile.TemporaryDirectory() as temporary:
-        store, tuned = IndexStore(Path(temporary) / "index"), Path(temporary) / "tuned"
-        model = choose_model(settings.model, _languages(passages)).model
-        tuning = _tune(passages, tuned, model, folder, progress) if tune else None
-        encoder = stored_encoder(store, str(tuned) if tuning and tuning["kept"] else model)
+        store = IndexStore(Path(temporary))
+        encoder = stored_encoder(store, choose_model(settings.model, _languages(passages)).model)
         index_passages(passages, store.folder, encoder, progress=progress)
-        return replace(
-            evaluate(Searcher(store.load(), encoder, settings=settings), questions, folder.resolve().name),
-            tuning=tuning,
-        )
+        return evaluate(Searcher(store.load(), encoder, settings=settings), questions, folder.resolve().name)
 
 
 def evaluate_dataset_sites(
@@ -99,15 +87,6 @@ def _languages(passages: Sequence[Passage]) -> dict[str, int]:
     """How many characters there are in each language; none where there are too few to tell."""
     size = sum(len(passage.question) + len(passage.text) for passage in passages)
     return {passages[0].lang: size} if size >= ENOUGH_CHARS else {}
-
-
-def _tune(
-    passages: Sequence[Passage], tuned: Path, model: str, folder: Path, progress: Progress | None
-) -> dict[str, Any]:
-    try:
-        return tune_passages(passages, tuned, model=model, source=str(folder), progress=progress).to_dict()
-    except ContentError as error:
-        return {"kept": False, "reason": error.reason}
 
 
 def read_passages(path: Path) -> list[Passage]:

@@ -46,8 +46,6 @@ class Evaluation:
         baselines: the same metrics for bm25, single-vector and rrf over the same passages.
         no_answer: None where the data set has no unanswerable questions.
         misses: the worst questions, lowest rank first.
-        tuning: what tuning the model on this data set did first, by `TuningReport`, or `kept` false and the `reason`
-            why there was too little to learn from; None if not asked for.
     """
 
     dataset: str
@@ -57,7 +55,6 @@ class Evaluation:
     baselines: dict[str, dict[str, float]]
     no_answer: NoAnswer | None
     misses: tuple[Miss, ...]
-    tuning: dict[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -77,8 +74,6 @@ class Evaluation:
                 "high_when_unanswerable": self.no_answer.high_when_unanswerable,
                 "none_when_answerable": self.no_answer.none_when_answerable,
             }
-        if self.tuning is not None:
-            value["tuning"] = self.tuning
         value["worst"] = [
             {
                 "query_id": miss.query_id,

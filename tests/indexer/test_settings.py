@@ -169,7 +169,7 @@ def test_a_folder_in_its_place_is_refused(tmp_path: Path) -> None:
 
 
 def test_every_setting_says_what_it_is_for_and_only_known_commands_have_it() -> None:
-    known = {"index", "watch", "search", "serve", "status", "verify", "rollback", "evaluate", "tune"}
+    known = {"index", "watch", "search", "serve", "status", "verify", "rollback", "evaluate"}
     for name, field in Settings.model_fields.items():
         assert field.description
         assert field.description.endswith(".")

@@ -156,4 +156,4 @@ def test_the_command_asks_sites_of_an_index(sample_index: Path, tmp_path: Path) 
 
 
 def test_sites_go_with_nothing_else(tmp_path: Path) -> None:
-    check_failure(faq_evaluate(tmp_path, "--sites", "12", "--tune"), "--sites goes with neither --tune nor --min-ndcg")
+    check_failure(faq_evaluate(tmp_path, "--sites", "12", "--min-ndcg", "1"), "--sites does not go with --min-ndcg")
