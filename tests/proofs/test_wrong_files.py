@@ -69,7 +69,7 @@ JSON_FILES = (
 # Where a field may be anything that is of its type, or may be missing.
 FREE: dict[str, set[str] | None] = {
     "manifest.json": {"published_at", "model", "content_hash", "code_fingerprint", "recall", "fingerprint", "stale"},
-    "confidence.json": {"level", "slope", "intercept", "questions"},
+    "confidence.json": {"level", "slope", "intercept", "questions", "high", "told_high", "wrong"},
     "settings.json": {"high", "partial"},
     "documents.json": None,
     "lexicon/lexicon.json": {"stop_words", "counts"},
