@@ -5,14 +5,23 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+from typing_extensions import TypedDict
 
 from indexer.errors import DatasetError, QueryError
 from indexer.question import MAX_QUESTION_CHARS, clean_question
 
 T = TypeVar("T")
+
+
+class _Sentences(TypedDict):
+    query_id: str
+    passage_id: str
+    sentences: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +33,17 @@ class LabelledQuestions:
         qrels: for each query id the ids of passages that answer it, with a grade > 0; a query without a passage
             here is not scored.
         unanswerable: questions that nothing in the content answers, by query id.
+        sentences: by query id and passage id the sentences of the passage that answer, any of them.
     """
 
     queries: dict[str, str]
     qrels: dict[str, dict[str, int]]
     unanswerable: dict[str, str]
+    sentences: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, folder: Path, *others: Path) -> Self:
-        """Read ``queries.jsonl``, ``qrels/test.tsv`` and, where present, ``queries_unanswerable.jsonl``.
+        """Read ``queries.jsonl``, ``qrels/test.tsv``, and if any ``queries_unanswerable.jsonl``, ``sentences.jsonl``.
 
         Args:
             folder: holds them.
@@ -44,11 +55,12 @@ class LabelledQuestions:
         if others:
             return cls._together([cls.read(each) for each in (folder, *others)])
         queries = _read_questions(folder / "queries.jsonl")
-        unanswerable = folder / "queries_unanswerable.jsonl"
+        unanswerable, sentences = folder / "queries_unanswerable.jsonl", folder / "sentences.jsonl"
         return cls(
             queries=queries,
             qrels=_read_qrels(folder / "qrels" / "test.tsv", queries),
             unanswerable=_read_questions(unanswerable) if unanswerable.exists() else {},
+            sentences=_read_sentences(sentences) if sentences.exists() else {},
         )
 
     @classmethod
@@ -60,6 +72,7 @@ class LabelledQuestions:
             queries=merged(part.queries for part in parts),
             qrels=merged(part.qrels for part in parts),
             unanswerable=merged(part.unanswerable for part in parts),
+            sentences=merged(part.sentences for part in parts),
         )
 
     def check(self, passage_ids: Iterable[str]) -> None:
@@ -121,6 +134,21 @@ def _read_qrels(path: Path, queries: dict[str, str]) -> dict[str, dict[str, int]
         if int(fields[2]) > 0:
             qrels.setdefault(fields[0], {})[fields[1]] = int(fields[2])
     return qrels
+
+
+def _read_sentences(path: Path) -> dict[str, dict[str, tuple[str, ...]]]:
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    adapter = TypeAdapter(_Sentences)
+    for where, row in json_lines(path):
+        try:
+            labelled = adapter.validate_python(row, strict=True)
+        except ValidationError as error:
+            name = ".".join(map(str, error.errors()[0]["loc"]))
+            raise DatasetError(
+                f"{where}: {name}: must be as in {{query_id, passage_id, sentences: [text, ...]}}"
+            ) from None
+        found.setdefault(labelled["query_id"], {})[labelled["passage_id"]] = tuple(labelled["sentences"])
+    return found
 
 
 def _lines(path: Path) -> Iterator[tuple[str, str]]:

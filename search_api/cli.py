@@ -18,13 +18,13 @@ import typer
 from indexer.errors import STALE_EXIT_CODE, FaqError, SettingsError
 from indexer.settings import Settings, read_site_settings
 from search_api import terminal
-from search_api.command import run_command
-from search_api.options import with_settings
+from search_api.command import open_searcher, run_command
+from search_api.evaluate_command import evaluate
+from search_api.options import AsJson, with_settings
 
 if TYPE_CHECKING:
     from indexer.report import BuildReport
     from indexer.store.inventory import Inventory
-    from search_api.searcher import Searcher
 
 app = typer.Typer(
     name="faq",
@@ -34,7 +34,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Content = Annotated[Path, typer.Argument(help="Folder (or one file) of articles and FAQ lists.")]
 
 
@@ -83,7 +82,7 @@ def search(
     """Find the passages that answer a question."""
     from search_api.results import result_json
 
-    result = _open(settings).search(question, k, offset=offset, tag=tag, kind=kind)
+    result = open_searcher(settings).search(question, k, offset=offset, tag=tag, kind=kind)
     if as_json:
         terminal.print_json(result_json(result))
     else:
@@ -160,48 +159,7 @@ def rollback(
     terminal.out.print(f"[bold green]Generation {chosen} is published again[/] in {where}", soft_wrap=True)
 
 
-@app.command()
-@with_settings
-def evaluate(
-    settings: Settings,
-    dataset: Annotated[
-        Path | None, typer.Argument(help="Folder in the BEIR layout, with its own corpus.jsonl.")
-    ] = None,
-    index: Annotated[Path | None, typer.Option("--index", "-i", help="Evaluate this index instead.")] = None,
-    questions: Annotated[Path | None, typer.Option(help="Labelled questions for --index.")] = None,
-    sites: Annotated[
-        str, typer.Option(help="Ask small sites of so many entries drawn from it instead, such as 12,50,all.")
-    ] = "",
-    draws: Annotated[int, typer.Option(min=1, max=100, help="How many sites of each size, with --sites.")] = 3,
-    min_ndcg: Annotated[float | None, typer.Option(min=0, max=1, help="Fail below this nDCG@10.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Measure on labelled questions, beside what usual engines would reach on the same passages."""
-    from indexer.labelled import LabelledQuestions
-    from search_api.evaluation.dataset import evaluate_dataset
-    from search_api.evaluation.evaluation import evaluate as evaluate_searcher
-
-    if (dataset is None) == (index is None) or (index is None) != (questions is None):
-        raise FaqError("give either a data set, or an index and its questions: --index DIR --questions DIR")
-    if sites:
-        if min_ndcg is not None:
-            raise FaqError("--sites does not go with --min-ndcg")
-        _evaluate_sites(settings, dataset, index, questions, sites=sites, draws=draws, as_json=as_json)
-        return
-    if dataset is not None:
-        with terminal.progress("Embedding", quiet=as_json) as advance:
-            report = evaluate_dataset(dataset, settings, progress=advance)
-    else:
-        assert index is not None
-        assert questions is not None
-        searcher = _open(settings.model_copy(update={"index": index}))
-        report = evaluate_searcher(searcher, LabelledQuestions.read(questions), questions.resolve().name)
-    if as_json:
-        terminal.print_json(report.to_dict())
-    else:
-        terminal.print_evaluation(report)
-    if min_ndcg is not None and report.metrics["nDCG@10"] < min_ndcg:
-        raise FaqError(f"nDCG@10 is {report.metrics['nDCG@10']:.3f}, below --min-ndcg {min_ndcg}")
+app.command()(with_settings(evaluate))
 
 
 @app.command()
@@ -256,36 +214,6 @@ def _build(
     return report
 
 
-def _evaluate_sites(
-    settings: Settings,
-    dataset: Path | None,
-    index: Path | None,
-    questions: Path | None,
-    *,
-    sites: str,
-    draws: int,
-    as_json: bool,
-) -> None:
-    from indexer.labelled import LabelledQuestions
-    from search_api.evaluation.dataset import evaluate_dataset_sites, evaluate_index_sites
-    from search_api.evaluation.sites import parse_sizes
-
-    sizes = parse_sizes(sites)
-    with terminal.progress("Asking sites", quiet=as_json) as advance:
-        if dataset is not None:
-            report = evaluate_dataset_sites(dataset, settings, sizes, draws=draws, progress=advance)
-        else:
-            assert index is not None
-            assert questions is not None
-            searcher, labelled = _open(settings.model_copy(update={"index": index})), LabelledQuestions.read(questions)
-            name = questions.resolve().name
-            report = evaluate_index_sites(searcher, labelled, name, sizes, draws=draws, progress=advance)
-    if as_json:
-        terminal.print_json(report.to_dict())
-    else:
-        terminal.print_sites(report)
-
-
 def _questions(content: Path, settings: Settings) -> tuple[Path, ...]:
     """The labelled questions that a build will ask; a site's file that is wrong is for the build to name."""
     with suppress(SettingsError):
@@ -298,16 +226,6 @@ def _inventory(settings: Settings) -> Inventory:
     from indexer.store.inventory import take_inventory
 
     return take_inventory(IndexStore(settings.index))
-
-
-def _open(settings: Settings) -> Searcher:
-    from search_api.searcher import Searcher
-
-    searcher = Searcher.open(settings.index, settings=settings)
-    if searcher.problem:
-        number = searcher.generation.manifest.generation
-        terminal.error(searcher.problem, f"[yellow]answering from generation {number}[/]")
-    return searcher
 
 
 if __name__ == "__main__":

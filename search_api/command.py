@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
@@ -13,6 +13,10 @@ from indexer.errors import FaqError, reason_of
 from search_api import terminal
 from search_api.interrupt import EXIT_CODE, await_interrupt, expect_interrupt
 from search_api.output import guard_output
+
+if TYPE_CHECKING:
+    from indexer.settings import Settings
+    from search_api.searcher import Searcher
 
 
 def run_command(app: Callable[..., object]) -> NoReturn:
@@ -58,3 +62,18 @@ def _code_of(app: Callable[..., object]) -> int:
             return terminal.usage_error(error)
         terminal.defect(error)
     return 1
+
+
+def open_searcher(settings: Settings) -> Searcher:
+    """A searcher over the settings' index; where another generation has to stand in, that is said.
+
+    Raises:
+        IndexMissingError, IndexDamagedError, ModelError: see `Searcher.open`.
+    """
+    from search_api.searcher import Searcher
+
+    searcher = Searcher.open(settings.index, settings=settings)
+    if searcher.problem:
+        number = searcher.generation.manifest.generation
+        terminal.error(searcher.problem, f"[yellow]answering from generation {number}[/]")
+    return searcher

@@ -15,6 +15,8 @@ from indexer.settings import ENV_PREFIX, Settings, commands_of
 
 _SHORT = {"index": "-i"}
 
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
 
 def with_settings(function: Callable[..., None]) -> Callable[..., None]:
     """Give a command the flags that `Settings` lists for it, in place of its parameter `settings`.

@@ -243,7 +243,9 @@ def print_evaluation(report: Evaluation) -> None:
     out.print(table)
     if report.no_answer is not None:
         for name, value in report.to_dict()["no_answer"].items():
-            out.print(f"  {name:<24} {value:.3f}")
+            out.print(f"  {name:<24} {_figure(value)}")
+    if report.sentence is not None:
+        out.print(f"  {'sentence':<24} {report.sentence:.3f}")
     if report.misses:
         out.print("\n[bold]Worst questions[/]")
     for miss in report.misses:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from indexer.errors import DatasetError
 from indexer.labelled import LabelledQuestions
+from indexer.retrieval.retriever import Ranked
 from search_api.evaluation.baselines import baseline_runs
 from search_api.evaluation.metrics import DEPTH, NoAnswer, Run, interval, judge_verdicts, score_run
 from search_api.searcher import Searcher
@@ -45,6 +48,7 @@ class Evaluation:
         intervals: 95% confidence interval of each mean, from 1,000 bootstrap samples of the questions.
         baselines: the same metrics for bm25, single-vector and rrf over the same passages.
         no_answer: None where the data set has no unanswerable questions.
+        sentence: share of the passages with labelled sentences in which one of these is marked; None without any.
         misses: the worst questions, lowest rank first.
     """
 
@@ -54,6 +58,7 @@ class Evaluation:
     intervals: dict[str, tuple[float, float]]
     baselines: dict[str, dict[str, float]]
     no_answer: NoAnswer | None
+    sentence: float | None
     misses: tuple[Miss, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -73,7 +78,11 @@ class Evaluation:
                 "ECE": self.no_answer.ece,
                 "high_when_unanswerable": self.no_answer.high_when_unanswerable,
                 "none_when_answerable": self.no_answer.none_when_answerable,
+                "high": self.no_answer.high,
+                "high_right": self.no_answer.high_right,
             }
+        if self.sentence is not None:
+            value["sentence"] = self.sentence
         value["worst"] = [
             {
                 "query_id": miss.query_id,
@@ -104,7 +113,8 @@ def evaluate(searcher: Searcher, questions: LabelledQuestions, name: str) -> Eva
     curve = searcher.generation.confidence
     run: Run = {}
     confidences: dict[str, float] = {}
-    for key, ranked in zip(asked, searcher.rank_many(list(asked.values())), strict=True):
+    found = dict(zip(asked, searcher.rank_many(list(asked.values())), strict=True))
+    for key, ranked in found.items():
         run[key] = {ids[number]: float(DEPTH - place) for place, number in enumerate(ranked.passages[:DEPTH])}
         confidences[key] = curve.probability(ranked.log_odds)
     scores = score_run(run, qrels)
@@ -122,8 +132,29 @@ def evaluate(searcher: Searcher, questions: LabelledQuestions, name: str) -> Eva
             for baseline, result in baselines.items()
         },
         no_answer=judge_verdicts(confidences, correct, unanswerable, searcher.thresholds) if unanswerable else None,
+        sentence=_sentence_share(searcher, questions, found),
         misses=_misses(asked, qrels, run, confidences),
     )
+
+
+def _sentence_share(searcher: Searcher, questions: LabelledQuestions, found: dict[str, Ranked]) -> float | None:
+    """In how many of the labelled passages a right sentence is marked; of several sentences a label may hold any."""
+    table = searcher.generation.passages
+    right: list[bool] = []
+    for key, labels in questions.sentences.items():
+        numbers = {label: number for label in labels if (number := table.number_of(label)) is not None}
+        if key in found and numbers:
+            marked = searcher.marked_sentences(found[key], np.array([*numbers.values()]))
+            right += [
+                any(_said(mark) in _said(text) or _said(text) in _said(mark) for text in labels[label])
+                for label, mark in zip(numbers, marked, strict=True)
+                if mark
+            ]
+    return sum(right) / len(right) if right else None
+
+
+def _said(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _misses(

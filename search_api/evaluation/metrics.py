@@ -31,6 +31,8 @@ class NoAnswer:
         ece: expected calibration error of "the first hit answers", ten bins of equal width.
         high_when_unanswerable: share of the unanswerable questions told `high`.
         none_when_answerable: share of the answerable questions told `none`.
+        high: share of all questions told `high`; `high_right`: the share of these whose first hit answers, None without
+            any.
     """
 
     auroc: float
@@ -39,6 +41,8 @@ class NoAnswer:
     ece: float
     high_when_unanswerable: float
     none_when_answerable: float
+    high: float
+    high_right: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +113,7 @@ def judge_verdicts(
     labels = np.concatenate((np.ones(len(answerable)), np.zeros(len(none))))
     predicted = np.concatenate((answerable, none))
     truth = np.concatenate((np.array(list(correct.values()), dtype=float), np.zeros(len(none))))
+    high = predicted >= thresholds.high
     return NoAnswer(
         auroc=float(roc_auc_score(labels, predicted)),
         coverage_at_5=float((answerable > np.quantile(none, 0.95)).mean()),
@@ -116,6 +121,8 @@ def judge_verdicts(
         ece=calibration_error(predicted, truth),
         high_when_unanswerable=float((none >= thresholds.high).mean()),
         none_when_answerable=float((answerable < thresholds.partial).mean()),
+        high=float(high.mean()),
+        high_right=_share(truth[high]),
     )
 
 

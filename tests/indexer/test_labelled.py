@@ -50,6 +50,24 @@ def test_several_folders_are_read_as_one_whatever_ids_they_share(files: Files) -
     assert both.unanswerable == {"1/u1": "Which tractor?", "2/u1": "Which tractor?"}
 
 
+def test_sentences_that_answer_are_read(files: Files) -> None:
+    folder = files()
+    (folder / "sentences.jsonl").write_text(
+        '{"query_id": "q1", "passage_id": "a/b", "sentences": ["So.", "Thus."]}\n'
+        '{"query_id": "q1", "passage_id": "a/c", "sentences": ["Then."]}\n'
+    )
+    assert LabelledQuestions.read(folder).sentences == {"q1": {"a/b": ("So.", "Thus."), "a/c": ("Then.",)}}
+    assert LabelledQuestions.read(folder, folder).sentences.keys() == {"1/q1", "2/q1"}
+
+
+@pytest.mark.parametrize("row", ['{"query_id": "q1"}', '{"query_id": "q1", "passage_id": "a/b", "sentences": "So."}'])
+def test_bad_sentences_are_named_with_file_and_line(files: Files, row: str) -> None:
+    folder = files()
+    (folder / "sentences.jsonl").write_text(f"\n{row}\n")
+    with pytest.raises(DatasetError, match=r"sentences\.jsonl:2: \w+: must be as in"):
+        LabelledQuestions.read(folder)
+
+
 def test_unanswerable_questions_may_be_missing(files: Files) -> None:
     assert LabelledQuestions.read(files(unanswerable=None)).unanswerable == {}
 

@@ -21,6 +21,8 @@ NO_ANSWER = {
     "ECE",
     "high_when_unanswerable",
     "none_when_answerable",
+    "high",
+    "high_right",
 }
 
 

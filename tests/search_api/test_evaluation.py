@@ -160,10 +160,22 @@ def test_verdicts_are_counted_by_the_thresholds_of_the_searcher(
     searching: Open, threshold: float, high: float, none: float
 ) -> None:
     searcher = searching(TEXTS, Settings(high=threshold, partial=threshold))
-    asked = LabelledQuestions({"q": "garden bread"}, {"q": {"rose": 1}}, {"u": "tractor"})
+    asked = LabelledQuestions({"q": "red rose garden"}, {"q": {"rose": 1}}, {"u": "tractor"})
     found = evaluate(searcher, asked, "thresholds").no_answer
     assert found is not None
     assert (found.high_when_unanswerable, found.none_when_answerable) == (high, none)
+    assert (found.high, found.high_right) == (high, 0.5 if high else None)
+
+
+def test_marked_sentences_are_counted_by_hand(searching: Open) -> None:
+    searcher = searching({"rose": "Red rose garden. Violin trumpet.", "bread": "Oven bread.", "empty": "Rain."})
+    labels: dict[str, tuple[str, ...]] = {
+        "rose": ("Red rose garden.",), "bread": ("Violin trumpet.",), "gone": ("Nothing.",)
+    }  # fmt: skip
+    asked = LabelledQuestions({"q": "red rose garden"}, {"q": {"rose": 1}}, {}, {"q": labels})
+    report = evaluate(searcher, asked, "sentences")
+    assert report.sentence == report.to_dict()["sentence"] == 1 / 2  # that of `bread` is another, `gone` is not there
+    assert evaluate(searcher, LabelledQuestions(asked.queries, asked.qrels, {}), "none").sentence is None
 
 
 @pytest.mark.parametrize(
