@@ -34,7 +34,8 @@ from indexer.report import BuildReport, PublicationRefusedError
 from indexer.review.gate import Gate
 from indexer.review.review import Review, find_faults
 from indexer.review.reviewer import DEFAULT_SAMPLING, Reviewer, Sampling
-from indexer.settings import Settings, of_serving, read_site_settings
+from indexer.settings import Settings, of_serving
+from indexer.site_file import read_site_settings
 from indexer.source import Source
 from indexer.store.index_store import IndexStore, Sound
 from indexer.vectors.engines import DEFAULT_LIMITS, SearchLimits

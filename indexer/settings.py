@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -24,7 +22,6 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from indexer.errors import SettingsError
-from indexer.files import expanded
 
 SITE_FILE: Final = "faq.toml"
 DEFAULT_MODEL: Final = "sentence-transformers/all-MiniLM-L6-v2"
@@ -146,7 +143,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        if {"high", "partial"} <= self.model_fields_set and (problem := _crossed(vars(self))):
+        if {"high", "partial"} <= self.model_fields_set and (problem := crossed(vars(self))):
             raise ValueError(problem)
         return self
 
@@ -189,58 +186,7 @@ def section_of(field: FieldInfo) -> str:
     return str(extra["section"]) if isinstance(extra, dict) else ""
 
 
-_FIELDS: Final = Settings.model_fields
-# By section of `faq.toml` the settings that may stand there.
-_SECTIONS: Final = {
-    section: [name for name, field in _FIELDS.items() if section_of(field) == section]
-    for section in dict.fromkeys(filter(None, map(section_of, _FIELDS.values())))
-}
-
-
-def read_site_settings(folder: Path) -> dict[str, Any]:
-    """What a content folder's `faq.toml` sets, by name of the setting; nothing where there is no such file.
-
-    Raises:
-        SettingsError: the file cannot be read, or a key or value is wrong; names the file, the line and what is meant.
-    """
-    path = folder / SITE_FILE
-    if not os.path.lexists(path):
-        return {}
-    try:
-        if not path.is_file():
-            raise SettingsError(f"{path}: is not a regular file")
-        text = path.read_text("utf-8-sig")
-        sections = tomllib.loads(text)
-    except OSError as error:
-        raise SettingsError(f"{path}: cannot be opened: {error.strerror}; check its permissions") from error
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"{path}: is not UTF-8; save it as UTF-8") from error
-    except (ValueError, RecursionError) as error:  # also what tomllib says of a number of 5,000 digits
-        line = re.search(r"at line (\d+)", str(error))
-        raise SettingsError(f"{path}{f':{line[1]}' if line else ''}: is not TOML: {error}") from error
-    found: dict[str, Any] = {}
-    for section, values in sections.items():
-        where = f"{path}{_line(text, '', section)}"
-        if section not in _SECTIONS:
-            known = ", ".join(f"[{name}]" for name in _SECTIONS)
-            raise SettingsError(f"{where}: {_shown(section)} is no section; {_meant(section, _SECTIONS, known)}")
-        if not isinstance(values, dict):
-            raise SettingsError(f"{where}: {section} is a section; write [{section}] once, its settings below it")
-        for name, value in values.items():
-            where = f"{path}{_line(text, section, name)}: [{section}] {_shown(name)}"
-            if name not in _SECTIONS[section]:
-                known = ", ".join(_SECTIONS[section])
-                raise SettingsError(f"{where} is no setting; {_meant(name, _SECTIONS[section], known)}")
-            try:
-                found[name] = _adapter(name).validate_python(value, strict=name != "questions")
-            except ValidationError as error:
-                raise SettingsError(f"{where} {_message(error.errors()[0])}") from None
-            if value == "":
-                raise SettingsError(f"{where} is empty; give a value or take the line out")
-    if problem := _crossed(found):
-        last = "high" if "high" in found else "partial"
-        raise SettingsError(f"{path}{_line(text, 'verdict', last)}: [verdict] {problem}")
-    return {name: _from_folder(folder, name, value) for name, value in found.items()}
+FIELDS: Final = Settings.model_fields
 
 
 def of_serving(site: Mapping[str, Any]) -> dict[str, Any]:
@@ -248,7 +194,7 @@ def of_serving(site: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: value
         for name, value in site.items()
-        if name in _FIELDS and section_of(_FIELDS[name]) and "search" in commands_of(_FIELDS[name])
+        if name in FIELDS and section_of(FIELDS[name]) and "search" in commands_of(FIELDS[name])
     }
 
 
@@ -260,60 +206,39 @@ def checked_of_serving(value: object) -> dict[str, Any]:
     """
     if not isinstance(value, dict):
         raise ValueError("the site's settings are no object")
-    found = {name: _adapter(name).validate_python(each, strict=True) for name, each in of_serving(value).items()}
-    if problem := _crossed(found):
+    found = {name: adapter_of(name).validate_python(each, strict=True) for name, each in of_serving(value).items()}
+    if problem := crossed(found):
         raise ValueError(problem)
     return found
 
 
-def _adapter(name: str) -> TypeAdapter[Any]:
-    field = _FIELDS[name]
+def adapter_of(name: str) -> TypeAdapter[Any]:
+    """Checks values of a setting."""
+    field = FIELDS[name]
     kind: Any = Annotated[field.annotation, field]
     return TypeAdapter(kind)
 
 
-def _crossed(site: Mapping[str, Any]) -> str:
+def crossed(site: Mapping[str, Any]) -> str:
     """What is wrong with thresholds, the defaults where they are not set; "" if nothing is."""
-    high, partial = (site.get(name, _FIELDS[name].default) for name in ("high", "partial"))
+    high, partial = (site.get(name, FIELDS[name].default) for name in ("high", "partial"))
     if high is None or partial <= high:
         return ""
     return f"partial is {partial} with high {high}; 0 <= partial <= high <= 1 is needed"
 
 
-def _from_folder(folder: Path, name: str, value: Any) -> Any:
-    """A path in the file is meant from the folder it stands in; a model may be a path or a name."""
-    if name == "questions":
-        return tuple(folder / expanded(each) for each in value)
-    if name != "model" or value in (AUTO_MODEL, MULTILINGUAL_MODEL):
-        return value
-    return str(folder / value) if (folder / value).is_dir() else value
-
-
-def _line(text: str, section: str, name: str) -> str:
-    """``:`` and the line in which a section or a key stands, 1-based; "" where it is written in a way of its own."""
-    at, dotted = "", rf"{re.escape(section)}\s*\.\s*"
-    key = rf"[\"']?{re.escape(name)}[\"']?\s*[.=]"
-    for number, line in enumerate(text.split("\n"), 1):
-        if header := re.match(r"\s*\[+\s*[\"']?([\w-]+)", line):
-            at = header[1]
-            if not section and at == name:
-                return f":{number}"
-        elif re.match(rf"\s*{'' if at == section else dotted}{key}", line):
-            return f":{number}"
-    return ""
-
-
-def _shown(name: str) -> str:
+def shown_name(name: str) -> str:
     """A name as it can stand in one line of a message."""
     return name if name.isprintable() and len(name) <= 80 else json.dumps(name[:80])
 
 
-def _meant(name: str, known: Iterable[str], listed: str) -> str:
+def meant(name: str, known: Iterable[str], listed: str) -> str:
+    """What to write instead of a name that is not known: the one it resembles, else the list of them."""
     near = get_close_matches(name[:80], list(known), n=1)
     return f"{near[0]} is meant?" if near else f"there are {listed}"
 
 
-def _message(error: Any) -> str:
+def message_of(error: Any) -> str:
     """Pydantic's own words in ours; they name the limit and never the value."""
     message = str(error["msg"]).removeprefix("Value error, ")
     return message.replace("Input should be", "must be").replace("String should", "must")
@@ -322,8 +247,8 @@ def _message(error: Any) -> str:
 def _reason(error: ValidationError, given: Mapping[str, Any]) -> str:
     first = error.errors()[0]
     if not first["loc"]:
-        return _message(first)
+        return message_of(first)
     name = str(first["loc"][0])
     if first["type"] == "extra_forbidden":
-        return f"{_shown(name)} is no setting; {_meant(name, _FIELDS, ', '.join(_FIELDS))}"
-    return f"{name if name in given else ENV_PREFIX + name.upper()} {_message(first)}"
+        return f"{shown_name(name)} is no setting; {meant(name, FIELDS, ', '.join(FIELDS))}"
+    return f"{name if name in given else ENV_PREFIX + name.upper()} {message_of(first)}"

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from indexer.errors import STALE_EXIT_CODE, FaqError, SettingsError
-from indexer.settings import Settings, read_site_settings
+from indexer.settings import Settings
+from indexer.site_file import read_site_settings
 from search_api import terminal
 from search_api.command import open_searcher, run_command
 from search_api.evaluate_command import evaluate

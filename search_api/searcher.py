@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from indexer.arrays import IntArray
 from indexer.content.passages import Role
 from indexer.documents import Passage, PassageKind
 from indexer.errors import ModelMismatchError, NotFoundError, QueryError
-from indexer.generation.confidence import Confidence
 from indexer.generation.generation import Generation
 from indexer.model.encoder import Encoder, load_encoder
 from indexer.question import clean_question
@@ -22,6 +20,7 @@ from indexer.retrieval.retriever import Ranked, Retriever
 from indexer.settings import Settings
 from indexer.store.index_store import IndexStore
 from search_api.highlight import Highlight, answering_sentence
+from search_api.thresholds import Thresholds
 
 MAX_LIMIT = 100
 _RELATED, _RELATED_DEPTH = 3, 12
@@ -85,25 +84,6 @@ class SearchResult:
     total: int
     generation: str
     processing_time_ms: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Thresholds:
-    """From which confidence on a question is told what.
-
-    Attributes:
-        high: HIGH, infinite where nothing is.
-        partial: PARTIAL, below it NONE.
-    """
-
-    high: float
-    partial: float
-
-    @classmethod
-    def of(cls, settings: Settings, confidence: Confidence) -> Self:
-        """As they are set, `high` otherwise as the site's own questions or public ones have it."""
-        high = settings.high if settings.high is not None else confidence.high
-        return cls(high=math.inf if high is None else max(high, settings.partial), partial=settings.partial)
 
 
 class Searcher:

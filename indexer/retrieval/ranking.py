@@ -27,7 +27,7 @@ class Weights:
         sentence: of the nearest sentence's cosine, where best and entry cosine together weigh 2.
         has_question: added for an FAQ entry. It has more vectors than a paragraph to be near by chance, and often
             answers a narrower question than the one asked.
-        code: added for a passage that has a code of the question, see `codes`: it is meant, and no neighbour of it.
+        code: added for a passage that has a code of the question: it is meant, and no neighbour of it.
         nearest_questions: the entry cosine is a mean over at most this many questions, 1 or more: one near phrasing may
             be chance.
     """
@@ -66,6 +66,7 @@ class Evidence:
         membership: mean product of its vectors with the query mapped by `Adaptation.membership`, float32, near 1 for a
             text that might be one of the passage's own and near 0 for another.
         lexical: from `Lexicon.scores`, float32 in [0, 1].
+        has_code: whether it has a code of the question, bool; see `codes`.
         has_question: whether it is an FAQ entry, bool.
         has_several_questions: whether it has two questions or more, bool.
     """
@@ -76,6 +77,7 @@ class Evidence:
     entry_cosine: FloatArray
     membership: FloatArray
     lexical: FloatArray
+    has_code: BoolArray
     has_question: BoolArray
     has_several_questions: BoolArray
 
@@ -89,6 +91,7 @@ def gather(
     cosines: FloatArray,
     membership: FloatArray,
     lexical: FloatArray,
+    has_code: BoolArray,
     nearest_questions: int,
 ) -> Evidence:
     """Collect the evidence of each candidate from all its vectors.
@@ -101,6 +104,7 @@ def gather(
         cosines: of each row with the question, float32 in [-1, 1]; shape (rows,).
         membership: product of each row with the query mapped for membership, float32; shape (rows,).
         lexical: of each candidate, float32 in [0, 1]; shape (candidates,).
+        has_code: see `Evidence`; shape (candidates,), bool.
         nearest_questions: see `Weights`.
     """
     counts = np.concatenate((starts[1:], [len(rows)])) - starts
@@ -116,6 +120,7 @@ def gather(
         entry_cosine=np.where(entry_cosine > -1, entry_cosine, best_cosine),
         membership=np.asarray(np.add.reduceat(membership, starts) / counts, dtype=np.float32),
         lexical=lexical,
+        has_code=has_code,
         has_question=roles[starts] == Role.QUESTION,
         has_several_questions=has_several_questions,
     )
@@ -147,7 +152,8 @@ def fuse(evidence: Evidence, weights: Weights = DEFAULT_WEIGHTS) -> FloatArray:
     lexical = np.where(evidence.has_several_questions, np.float32(weights.lexical_several), np.float32(weights.lexical))
     dense = _dense(evidence, weights)
     scores = dense + lexical * evidence.lexical + np.float32(weights.membership) * evidence.membership
-    return scores + np.float32(weights.has_question) * evidence.has_question
+    codes = np.float32(weights.code) * evidence.has_code
+    return scores + np.float32(weights.has_question) * evidence.has_question + codes
 
 
 def with_sentences(

@@ -226,11 +226,8 @@ class Retriever:
         )
         if not len(candidates):
             return _nothing(near_query)
-        evidence = self._evidence(candidates, near_query, member_query, lexical)
+        evidence = self._evidence(question, candidates, near_query, member_query, lexical)
         scores = ranking.fuse(evidence, self._weights)
-        with_codes = self._generation.lexicon.with_codes_of(question)
-        if len(with_codes):
-            scores += np.float32(self._weights.code) * np.isin(candidates, with_codes)
         order = ranking.order(scores, candidates)
         close, rest = np.split(order, [self._cut_offs.sentence_passages])
         sentences = np.full(len(candidates), -1, dtype=np.float32)
@@ -256,7 +253,12 @@ class Retriever:
         return self._generation.lexicon.scores(question, self._weights.parts, self._cut_offs.postings)
 
     def _evidence(
-        self, candidates: IntArray, near_query: FloatArray, member_query: FloatArray, lexical: LexicalScores
+        self,
+        question: str,
+        candidates: IntArray,
+        near_query: FloatArray,
+        member_query: FloatArray,
+        lexical: LexicalScores,
     ) -> Evidence:
         rows, starts = rows_of(self._bounds, candidates)
         cosines, membership = self._generation.vectors.products(rows, np.stack((near_query, member_query)))
@@ -268,6 +270,7 @@ class Retriever:
             cosines=cosines,
             membership=membership,
             lexical=lexical_scores_of(candidates, lexical),
+            has_code=np.isin(candidates, self._generation.lexicon.with_codes_of(question)),
             nearest_questions=self._weights.nearest_questions,
         )
 

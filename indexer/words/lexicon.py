@@ -257,8 +257,8 @@ class Lexicon:
         postings = self._terms
         tokens = [
             postings.vocabulary[token]
-            for lang in self.languages
             for code in codes(question)
+            for lang in self.languages
             if (token := f"{lang}:{code}") in postings.vocabulary
         ]
         holders = [postings.passages[postings.bounds[token] : postings.bounds[token + 1]] for token in tokens]

@@ -9,7 +9,7 @@ import numpy as np
 
 from indexer.arrays import BoolArray, DoubleArray
 from indexer.errors import FaqError
-from search_api.searcher import Thresholds
+from search_api.thresholds import Thresholds
 
 # By query id the score of each passage id.
 Run = dict[str, dict[str, float]]

@@ -18,9 +18,9 @@ from indexer.settings import (
     checked_of_serving,
     commands_of,
     of_serving,
-    read_site_settings,
     section_of,
 )
+from indexer.site_file import read_site_settings
 from search_api.options import with_settings
 from tests.conftest import SmallSite
 

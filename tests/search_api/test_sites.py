@@ -15,7 +15,7 @@ from indexer.settings import Settings
 from indexer.store.index_store import IndexStore
 from search_api.evaluation.metrics import judge_site
 from search_api.evaluation.sites import Site, draw_sites, evaluate_sites, parse_sizes
-from search_api.searcher import Thresholds
+from search_api.thresholds import Thresholds
 from tests.search_api.test_evaluate_command import check_failure, faq_evaluate
 from tests.search_api.test_evaluation import lines
 

@@ -17,7 +17,8 @@ from indexer.errors import ModelError
 from indexer.model.card import EncoderCard, Runtime
 from indexer.model.encoder import Encoder, load_encoder
 from indexer.model.files import find_model
-from indexer.settings import MULTILINGUAL_MODEL, Settings, read_site_settings
+from indexer.settings import MULTILINGUAL_MODEL, Settings
+from indexer.site_file import read_site_settings
 from tests.conftest import ROOT, SAMPLE
 
 needs_package = pytest.mark.skipif(
